@@ -1,0 +1,132 @@
+"""What an AMD host decides about SEV, SEV-ES and SEV-SNP apart from KVM's own parameters (amd-host 2 to 7)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from sevlint.facts.base import Fact
+from sevlint.model import Level, Place
+
+
+class Iommu(Fact, frozen=True):
+    """The AMD IOMMU as far as evidence tells; every field is None where nothing says.
+
+    `enabled`: the driver is active. `passthrough`: the default domain is identity; `passthrough_by`: "option",
+    "kernel default" or "". `v2_tables`: page table mode v2 was asked for. `snp_support`: the kernel's verdict
+    (True for `IOMMU SNP support enabled`, False for the EFR line). Places stand beside each.
+    """
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    enabled: bool | None
+    enabled_place: Place | None
+    passthrough: bool | None
+    passthrough_by: str
+    passthrough_place: Place | None
+    option: str
+    """The option that causes it, as it stands on the command line ("iommu=pt", "amd_iommu=off"); "" if none."""
+    v2_place: Place | None
+    refused_place: Place | None
+    """The kernel's line "IOMMU disabled or configured in passthrough mode"."""
+    efr_place: Place | None
+    """The kernel's line "IOMMU SNP feature not enabled": BIOS SEV-SNP Support is off."""
+    supported_place: Place | None
+    """The kernel's line "IOMMU SNP support enabled"."""
+
+
+class RmpTable(Fact, frozen=True):
+    """The RMP as the kernel printed it. `covers` is the first byte that it does not cover (None if segmented)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    reserved: bool
+    """False for "has not been reserved by BIOS"."""
+    segmented: bool
+    covers: int | None
+    ram_end: int | None
+    """End of the last RAM range of the e820 map, or None."""
+    too_small: bool
+    """The kernel said that the RMP does not cover full system RAM."""
+    place: Place
+
+
+class Pool(Struct, frozen=True):
+    """A number of ASIDs with the place that says it."""
+
+    size: int
+    place: Place
+
+
+class AsidPools(Fact, frozen=True):
+    """The two pools that never lend to each other (amd-host 7.1). `sev_es` serves SEV-ES and SEV-SNP.
+
+    A pool is None where no source tells. `disagree` holds the places of sources that contradict each other.
+    """
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    sev: Pool | None
+    sev_es: Pool | None
+    disagree: tuple[Place, ...] = ()
+
+
+class MiscCapacity(Fact, frozen=True):
+    """/sys/fs/cgroup/misc.capacity: a key with capacity 0 is not printed (amd-host 4.2)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    entries: tuple[tuple[str, int, Place], ...]
+    place: Place
+
+    def get(self, key: str) -> tuple[int, Place] | None:
+        """Capacity of a key and its line."""
+        for name, value, place in self.entries:
+            if name == key:
+                return value, place
+        return None
+
+
+class DevSev(Fact, frozen=True):
+    """/dev/sev. `exists` False needs proof: a listing of /dev or proc/misc without it. `mode` None if not listed."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    exists: bool
+    mode: int | None
+    owner: str
+    group: str
+    place: Place
+
+
+class UdevRule(Struct, frozen=True):
+    """A udev rule that matches the kernel name `sev`; empty strings where a key is not set."""
+
+    mode: str
+    owner: str
+    group: str
+    place: Place
+    file: str
+
+
+class DevSevUdev(Fact, frozen=True):
+    """The udev rules that apply to /dev/sev, in the order udev reads them; the last that sets a key wins."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    rules: tuple[UdevRule, ...]
+    place: Place
+
+    @property
+    def mode(self) -> str:
+        """The mode that wins, such as "0660"; "" if no rule sets one."""
+        return next((rule.mode for rule in reversed(self.rules) if rule.mode), "")
+
+
+class SevDomainCapabilities(Fact, frozen=True):
+    """`<sev>` and `<launchSecurity>` of virsh domcapabilities (libvirt-qemu 4.2)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    supported: bool
+    cbitpos: int | None
+    max_guests: int | None
+    max_es_guests: int | None
+    sectypes: tuple[str, ...]
+    place: Place
+    max_guests_place: Place | None = None
+    max_es_guests_place: Place | None = None

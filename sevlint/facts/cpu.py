@@ -1,0 +1,61 @@
+"""/proc/cpuinfo (amd-host 1, intel-tdx 1)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sevlint.facts.base import Fact
+from sevlint.model import Level, Place
+
+
+class Cpuinfo(Fact, frozen=True):
+    """The first processor block; `processors` counts them. `flags` is the flags line as a set of words."""
+
+    LEVEL: ClassVar[Level] = Level.MACHINE
+    vendor: str
+    family: int
+    model: int
+    stepping: int
+    model_name: str
+    flags: frozenset[str]
+    bugs: frozenset[str]
+    microcode: int | None
+    physical_bits: int | None
+    processors: int
+    place: Place
+    flags_place: Place
+    model_place: Place
+    bits_place: Place | None = None
+
+    @property
+    def is_amd(self) -> bool:
+        """AuthenticAMD, or Hygon which is no EPYC."""
+        return self.vendor == "AuthenticAMD"
+
+    @property
+    def is_intel(self) -> bool:
+        """GenuineIntel."""
+        return self.vendor == "GenuineIntel"
+
+    @property
+    def is_epyc(self) -> bool:
+        """By name: families are shared with Ryzen and Threadripper (amd-host 1.3)."""
+        return self.is_amd and "EPYC" in self.model_name
+
+    @property
+    def in_vm(self) -> bool:
+        """The `hypervisor` flag: this kernel runs in a VM."""
+        return "hypervisor" in self.flags
+
+    @property
+    def generation(self) -> str:
+        """"naples", "rome", "milan", "genoa", "bergamo" (also Siena), "turin", or "" (amd-host 1.3)."""
+        if not self.is_epyc:
+            return ""
+        if self.family == 0x17:
+            return {0x01: "naples", 0x31: "rome"}.get(self.model, "")
+        if self.family == 0x19:
+            return {0x0: "milan", 0x1: "genoa", 0xA: "bergamo"}.get(self.model >> 4, "")
+        if self.family == 0x1A and self.model <= 0x11:
+            return "turin"
+        return ""

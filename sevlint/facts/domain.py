@@ -1,0 +1,135 @@
+"""A libvirt domain: `Domain` is free of its dialect, `DomainXml` is about spelling and structure of the XML."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from sevlint.facts.base import Fact
+from sevlint.model import Gap, Goal, Level, Place, View
+
+
+class LaunchSecurity(Struct, frozen=True):
+    """`<launchSecurity>`. `goal` is None for a type that libvirt does not know; sev with policy bit 2 is SEV-ES.
+
+    `policy` is the number libvirt reads (base 16 always), None if absent or unreadable; `policy_text` as written.
+    """
+
+    type: str
+    goal: Goal | None
+    policy: int | None
+    policy_text: str
+    kernel_hashes: bool | None
+    cbitpos: str
+    reduced_phys_bits: str
+    place: Place
+    type_place: Place
+    policy_place: Place | None
+
+
+class Firmware(Struct, frozen=True):
+    """`<os>`'s firmware in libvirt's terms; empty strings where an attribute is not set."""
+
+    autoselect: str
+    """`os/@firmware`: "efi", "bios" or ""."""
+    loader: str
+    loader_type: str
+    loader_format: str
+    secure: bool
+    stateless: bool
+    nvram: str
+    nvram_template: str
+    nvram_format: str
+    has_nvram: bool
+    place: Place
+    """The `<os>` element, or `<domain>`."""
+    loader_place: Place | None
+    nvram_place: Place | None
+
+    @property
+    def is_uefi(self) -> bool:
+        """Autoselected EFI, a pflash loader, or a ROM loader that is not SeaBIOS by name."""
+        if self.autoselect == "efi" or self.loader_type == "pflash":
+            return True
+        name = self.loader.rsplit("/", 1)[-1].lower()
+        return bool(name) and not any(word in name for word in ("bios", "vgabios", "qboot"))
+
+
+class Disk(Struct, frozen=True):
+    """One disk; `queues` and `queue_size` are None where libvirt's or QEMU's default holds."""
+
+    bus: str
+    queues: int | None
+    queue_size: int | None
+    place: Place
+
+
+class Nic(Struct, frozen=True):
+    """One network interface."""
+
+    model: str
+    queues: int | None
+    place: Place
+
+
+class Domain(Fact, frozen=True):
+    """One configuration of a domain. Sizes in KiB; `machine` as written ("q35", "pc-i440fx-9.0")."""
+
+    LEVEL: ClassVar[Level] = Level.DOMAIN
+    name: str
+    uuid: str
+    view: View
+    type: str
+    arch: str
+    machine: str
+    launch_security: LaunchSecurity | None
+    firmware: Firmware
+    smm: bool | None
+    smm_place: Place | None
+    acpi: bool
+    memory_kib: int | None
+    vcpus: int | None
+    cpu_mode: str
+    cpu_model: str
+    kernel: str
+    locked: bool
+    hard_limit_kib: int | None
+    hugepages: bool
+    disks: tuple[Disk, ...]
+    nics: tuple[Nic, ...]
+    running: bool
+    """A live configuration with an id."""
+    autostart: bool
+    place: Place
+
+
+class DomainXml(Fact, frozen=True):
+    """A domain's XML as text: what rules about spelling and structure ask for.
+
+    `launch_elements` holds every child that looks like launchSecurity, whatever its spelling: (tag, type, place).
+    """
+
+    LEVEL: ClassVar[Level] = Level.DOMAIN
+    path: str
+    root: str
+    launch_elements: tuple[tuple[str, str, Place], ...]
+    place: Place
+
+
+class FoundDomain(Struct, frozen=True):
+    """What the XML dialect found in one file: one for each `<domain>` element; `xml` is a Gap for a broken file."""
+
+    name: str
+    uuid: str
+    view: View
+    ordinal: int
+    xml: DomainXml | Gap
+    domain: Domain | Gap
+
+
+class RunningDomain(Fact, frozen=True):
+    """The configuration that runs now: the running view, else the live one."""
+
+    LEVEL: ClassVar[Level] = Level.DOMAIN
+    domain: Domain

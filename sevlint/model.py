@@ -1,0 +1,591 @@
+"""The words that everyone in the house speaks.
+
+Plain frozen values; nothing here reads, judges or shows. msgspec Structs are used because their classes cost
+0.01 ms at import where dataclasses cost 0.35 ms, and a commit hook pays for every class it imports.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+# --- subjects and goals -------------------------------------------------------------------------------------------
+
+
+class Subject(Enum):
+    """What a rule judges. Subjects nest: a host holds domains, a guest runs in a domain."""
+
+    HOST = "host"
+    DOMAIN = "domain"
+    GUEST = "guest"
+
+
+class Level(Enum):
+    """Where a fact is true. `MACHINE` is what hosts and guests both have: command line, kernel log, cpuinfo."""
+
+    HOST = "host"
+    DOMAIN = "domain"
+    GUEST = "guest"
+    MACHINE = "machine"
+
+
+class View(Enum):
+    """Which configuration of a domain: they may differ, and each is judged."""
+
+    AT_REST = "at rest"
+    LIVE = "live"
+    RUNNING = "running"
+
+
+class Goal(Enum):
+    """A technology that a subject is meant to use."""
+
+    SEV = "sev"
+    SEV_ES = "sev-es"
+    SEV_SNP = "sev-snp"
+    TDX = "tdx"
+    S390_PV = "s390-pv"
+
+    def __lt__(self, other: Goal) -> bool:
+        return _GOAL_ORDER[self] < _GOAL_ORDER[other]
+
+
+_GOAL_ORDER = {goal: position for position, goal in enumerate(Goal)}
+
+AMD_SEV = frozenset({Goal.SEV, Goal.SEV_ES, Goal.SEV_SNP})
+ENCRYPTED_STATE = frozenset({Goal.SEV_ES, Goal.SEV_SNP})
+PRIVATE_MEMORY = frozenset({Goal.SEV_SNP, Goal.TDX})
+X86 = AMD_SEV | {Goal.TDX}
+CONFIDENTIAL = frozenset(Goal)
+
+
+class Structure(Enum):
+    """`goals=STRUCTURE`: the Fail is raised when any goal is wanted, or when what is wanted is unclear."""
+
+    STRUCTURE = "structure"
+
+
+STRUCTURE = Structure.STRUCTURE
+
+
+class AmdRung(IntEnum):
+    """The AMD ladder (amd-host 0, 2): the first broken rung is the cause of the trouble above it."""
+
+    CPU = 10
+    SMEE = 20
+    ASID_SPLIT = 30
+    RMP = 40
+    SNP_SUPPORT = 50
+    IOMMU = 60
+    KERNEL_OPTIONS = 70
+    PSP_FIRMWARE = 80
+    KVM = 90
+    DEVICE = 100
+    STACK = 110
+    DOMAIN = 120
+    LAUNCH = 130
+    GUEST = 140
+
+
+class TdxRung(IntEnum):
+    """The TDX ladder (intel-tdx 0). The rungs above the host have the numbers of the AMD ladder."""
+
+    CPU = 10
+    TME = 20
+    TME_MT = 30
+    KEYIDS = 40
+    KERNEL_OPTIONS = 50
+    KVM_ASKED = 60
+    SEAM_LOADED = 70
+    SEAM_INITIALISED = 80
+    KVM = 90
+    STACK = 110
+    DOMAIN = 120
+    LAUNCH = 130
+    GUEST = 140
+
+
+Rung = AmdRung | TdxRung
+
+
+class Severity(Enum):
+    """`error`: will not start, or runs unprotected. `warning`: weak, fragile, or breaks at the next boot. `note`."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """0 for error, 1 for warning, 2 for note: sorts the worst first."""
+        return _SEVERITY_RANK[self]
+
+
+_SEVERITY_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+class Confidence(Enum):
+    """How sure a Fail is that it is true, apart from how bad it would be."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for high, 1 for medium, 2 for low."""
+        return _CONFIDENCE_RANK[self]
+
+
+_CONFIDENCE_RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
+
+
+# --- evidence and what is missing of it ---------------------------------------------------------------------------
+
+
+class Evidence(Struct, frozen=True):
+    """One piece of evidence, declared once by whoever reads it.
+
+    `name` is canonical: the path on a live root without the leading slash, or `cmd/<name>` for a command's output.
+    `*` in it stands for one path component's part (then `many` is true and each match is one reading);
+    `{domain}` stands for a domain's name. `command` produces it on a live host. `log` evidence is streamed through
+    the scanner and never kept. `listing` evidence is about existence, mode and owner; its content is not read.
+    """
+
+    name: str
+    command: str = ""
+    root: bool = False
+    secret: bool = False
+    many: bool = False
+    log: str = ""
+    listing: bool = False
+
+
+class Completeness(Enum):
+    """Whether a file is all there."""
+
+    WHOLE = "whole"
+    TAIL_ONLY = "only its tail was collected"
+    FILTERED = "only lines with certain words were collected"
+    STRIPPED = "comments were stripped"
+    TIMED_OUT = "the command did not finish"
+    DAMAGED = "damaged"
+    UNREADABLE = "could not be read"
+
+    @property
+    def is_damage(self) -> bool:
+        """True where a value that is missing from the file may only have been cut off (not so for logs)."""
+        return self in (Completeness.TAIL_ONLY, Completeness.TIMED_OUT, Completeness.DAMAGED, Completeness.UNREADABLE)
+
+
+class GapReason(Enum):
+    """Why a fact could not be had."""
+
+    ABSENT = "was not collected"
+    UNREADABLE = "could not be read"
+    DAMAGED = "is damaged"
+    TIMED_OUT = "did not finish"
+    TAIL_ONLY = "is only a tail"
+    UNDECIDED = "does not decide it"
+    NO_SUBJECT = "is not there"
+    FAULT = "could not be worked out (a fault of sevlint)"
+
+
+class Gap(Struct, frozen=True):
+    """What takes the place of a fact that could not be had. `wanted` holds canonical evidence names."""
+
+    wanted: tuple[str, ...]
+    reason: GapReason
+    detail: str = ""
+    place: Place | None = None
+
+    @property
+    def is_damage(self) -> bool:
+        """True where something is there and could not be read whole; plain absence is no damage."""
+        return self.reason in (GapReason.UNREADABLE, GapReason.DAMAGED, GapReason.TIMED_OUT, GapReason.TAIL_ONLY)
+
+
+# --- places -------------------------------------------------------------------------------------------------------
+
+
+class Place(Struct, frozen=True):
+    """Where something was read, cheap to make; it becomes a Span only for outcomes that are shown.
+
+    `source` is the number of the input PATH, `path` is the file as the user has it, below the snapshot's top.
+    Either `line`/`column`/`end_column` (1-based, code points, end exclusive), or `element` (0-based number of the XML
+    element in document order) with `part`: "" for its start tag, "#text" for its text, else an attribute's name.
+    `text` is the whole line where the file is not kept (logs). `note` says what cannot be quoted ("mode 0666").
+    """
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    end_column: int | None = None
+    element: int | None = None
+    part: str = ""
+    text: str | None = None
+    note: str = ""
+    source: int = 0
+
+
+class Span(Struct, frozen=True):
+    """A Place worked out for showing: 1-based, `end_column` exclusive, text masked and escaped."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    snippet: str = ""
+    note: str = ""
+    xpath: str = ""
+    source: int = 0
+
+
+# --- remedies -----------------------------------------------------------------------------------------------------
+
+
+class Needs(Enum):
+    """What a remedy costs before it holds."""
+
+    NONE = "nothing more"
+    RELOAD = "a module or service reload"
+    VM_RESTART = "a restart of the VM"
+    REBOOT = "a reboot"
+    COLD_BOOT = "a cold boot"
+    BIOS = "a visit to the BIOS setup"
+
+
+class BootOption(Struct, frozen=True, tag=True):
+    """Kernel command line options to remove from and add to the boot configuration."""
+
+    remove: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+
+
+class BiosSetting(Struct, frozen=True, tag=True):
+    """A firmware setup switch, by function: vendors label it differently."""
+
+    function: str
+    value: str
+
+
+class Upgrade(Struct, frozen=True, tag=True):
+    """A component that must be at least of some version."""
+
+    component: str
+    to: str
+
+
+class Edit(Struct, frozen=True, tag=True):
+    """A change to the domain XML, shown as the fragment that should stand there ("" to delete)."""
+
+    fragment: str
+
+
+class Command(Struct, frozen=True, tag=True):
+    """Commands to run on the host, one per line."""
+
+    lines: tuple[str, ...]
+
+
+Action = BootOption | BiosSetting | Upgrade | Edit | Command
+
+
+class Remedy(Struct, frozen=True):
+    """How to mend it, as data; the engine words it for the distribution at hand."""
+
+    text: str
+    action: Action | None = None
+    needs: Needs = Needs.NONE
+    risk: str = ""
+
+
+class Fix(Struct, frozen=True):
+    """A worded Remedy. `commands` can be pasted; `fragment` is XML to put in place."""
+
+    text: str
+    commands: tuple[str, ...] = ()
+    fragment: str = ""
+    needs: Needs = Needs.NONE
+    risk: str = ""
+
+
+class boot_option:  # noqa: N801 - reads as a phrase in rules: boot_option.remove(option)
+    """Remedies that change the kernel command line of the next boot."""
+
+    @staticmethod
+    def remove(*options: str) -> Remedy:
+        """Remove these options, spelled as they stand on the command line."""
+        words = ", ".join(f"`{option}`" for option in options)
+        return Remedy(f"remove {words} from the kernel command line", BootOption(remove=options), Needs.REBOOT)
+
+    @staticmethod
+    def add(*options: str) -> Remedy:
+        """Add these options."""
+        words = ", ".join(f"`{option}`" for option in options)
+        return Remedy(f"add {words} to the kernel command line", BootOption(add=options), Needs.REBOOT)
+
+
+def bios(function: str, value: str) -> Remedy:
+    """Set a firmware setup switch, named by its function."""
+    return Remedy(f"set {function} to {value} in the BIOS setup", BiosSetting(function, value), Needs.BIOS)
+
+
+def upgrade(component: str, to: str, needs: Needs = Needs.REBOOT) -> Remedy:
+    """Bring a component to at least this version."""
+    return Remedy(f"upgrade {component} to {to} or newer", Upgrade(component, to), needs)
+
+
+def edit(text: str, fragment: str = "") -> Remedy:
+    """Change the domain XML; the change holds from the VM's next start."""
+    return Remedy(text, Edit(fragment), Needs.VM_RESTART)
+
+
+# --- verdicts -----------------------------------------------------------------------------------------------------
+
+
+class Figure(Struct, frozen=True):
+    """A number worth keeping beside a verdict: `used` of `of`, in `unit`."""
+
+    name: str
+    used: float
+    of: float
+    unit: str = ""
+
+
+class Pass(Struct, frozen=True):
+    """The rule holds, and this is what proves it."""
+
+    because: str
+    seen: tuple[Place, ...]
+    figures: tuple[Figure, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.seen:
+            raise ValueError("a Pass needs the place that proves it")
+
+
+class Fail(Struct, frozen=True):
+    """The rule is broken. `because` is the headline: what is wrong, exact, without a full stop.
+
+    `severity` and `confidence` may lower what the rule says, never raise it. `value` is the offending value in a
+    normal form, for baselines and fingerprints.
+    """
+
+    because: str
+    seen: tuple[Place, ...]
+    remedy: Remedy | None = None
+    severity: Severity | None = None
+    confidence: Confidence | None = None
+    figures: tuple[Figure, ...] = ()
+    value: str = ""
+    card: str = ""
+    """For a catalogue rule: the id of the log card that hit, which is then the finding's rule id."""
+
+    def __post_init__(self) -> None:
+        if not self.seen:
+            raise ValueError("a Fail needs the place that proves it")
+
+
+class Open(Struct, frozen=True):
+    """It cannot be decided; `wanted` (canonical evidence names) would decide it, the engine adds what it knows."""
+
+    because: str
+    wanted: tuple[str, ...] = ()
+
+
+class NotApplicable(Struct, frozen=True):
+    """The rule has nothing to say about this subject."""
+
+    because: str
+
+
+Verdict = Pass | Fail | Open | NotApplicable
+
+
+# --- rules as the outside sees them -------------------------------------------------------------------------------
+
+
+class RuleInfo(Struct, frozen=True):
+    """What is known of a rule without running it. The texts come from its page (the docstring).
+
+    `severity` is the highest the rule can give; `severities` the mapping by goal where it differs.
+    `card` tells a log card of a catalogue from a rule.
+    """
+
+    id: str
+    pack: str
+    title: str
+    about: Subject
+    severity: Severity
+    goals: tuple[Goal, ...]
+    why: str = ""
+    fix: str = ""
+    refs: tuple[str, ...] = ()
+    page: str = ""
+    severities: tuple[tuple[Goal, Severity], ...] = ()
+    structure: bool = False
+    rung: int | None = None
+    symptom: bool = False
+    because_of: tuple[str, ...] = ()
+    confidence: Confidence = Confidence.HIGH
+    card: bool = False
+    distribution: str = "sevlint"
+
+
+# --- the report ---------------------------------------------------------------------------------------------------
+
+
+class Finding(Struct, frozen=True):
+    """A raised Fail, ready to be shown: masked, escaped, with spans. `key` is unique in the report."""
+
+    key: str
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    spans: tuple[Span, ...]
+    subject: Subject
+    host: str = ""
+    domain: str = ""
+    guest: str = ""
+    views: tuple[View, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    why: str = ""
+    fix: Fix | None = None
+    figures: tuple[Figure, ...] = ()
+    value: str = ""
+    cause: str = ""
+    """`key` of the finding that explains this one; "" for a cause."""
+    explains: tuple[str, ...] = ()
+    """Keys of the findings that fold under this one."""
+    lent_cause: tuple[str, ...] = ()
+    """Where the cause lies on a host that was only lent (`--host`): "rule-id: headline (path:line)"."""
+    outside: str = ""
+    """For findings outside any host: the file's own name for the subject, such as `vms.xml#2`."""
+
+
+class Undecided(Struct, frozen=True):
+    """A rule that could not decide about a subject, or passed or did not apply (for `--show` and SARIF kinds)."""
+
+    rule: str
+    kind: str
+    """"open", "pass" or "notApplicable"."""
+    because: str
+    subject: Subject
+    host: str = ""
+    domain: str = ""
+    guest: str = ""
+    views: tuple[View, ...] = ()
+    spans: tuple[Span, ...] = ()
+    wanted: tuple[str, ...] = ()
+    severity: Severity = Severity.NOTE
+    outside: str = ""
+    needs_host: bool = False
+
+
+class Collect(Struct, frozen=True):
+    """One line of "Collect, in this order": how this layout names it, the command that makes it, what it decides."""
+
+    evidence: str
+    shown: str
+    command: str
+    reason: str
+    decides: tuple[str, ...]
+
+
+class SubjectSummary(Struct, frozen=True):
+    """One header of the text report: who was judged, as what, and what is wanted of it."""
+
+    subject: Subject
+    name: str
+    source: int
+    headline: str
+    goals: tuple[Goal, ...] = ()
+    notice: str = ""
+    """What was assumed, or why the goal is not known, and the flag to change it."""
+
+
+class InputSummary(Struct, frozen=True):
+    """One PATH of the command line. `kind`: tree, archive, file, stdin, bundle, xml (a folder of domain XML)."""
+
+    path: str
+    kind: str
+    damage: str = ""
+    not_domains: int = 0
+    lent: bool = False
+    judged: int = 0
+    """How many domains, hosts and guests were found in it."""
+    uri: str = ""
+    """The input below the git root above it, else below its own folder: a relative URI reference."""
+
+
+class Fault(Struct, frozen=True):
+    """A fault of sevlint itself: which rule, parser or combiner broke, on what, and how."""
+
+    where: str
+    subject: str
+    what: str
+
+
+class Report(Struct, frozen=True):
+    """Everything a reporter needs; a pure function of (evidence, rules, configuration)."""
+
+    inputs: tuple[InputSummary, ...]
+    subjects: tuple[SubjectSummary, ...]
+    findings: tuple[Finding, ...]
+    """Sorted; causes and consequences alike. Shown top-level: those with cause == ""."""
+    undecided: tuple[Undecided, ...]
+    collect: tuple[Collect, ...]
+    rules: tuple[RuleInfo, ...]
+    faults: tuple[Fault, ...]
+    errors: tuple[str, ...] = ()
+    """One clear line for each input that could not be opened or read whole."""
+    hidden: tuple[tuple[str, int], ...] = ()
+    """What was hidden and how often: ("ignored by .sevlint.yaml", 3)."""
+    format_version: int = 1
+    sevlint_version: str = ""
+
+
+# --- settings -----------------------------------------------------------------------------------------------------
+
+
+class Settings(Struct, frozen=True):
+    """What the command line and the configuration decide; a plain value. `date` is ISO, read once in app.py."""
+
+    goals: tuple[Goal, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: tuple[tuple[str, Severity], ...] = ()
+    fail_on: Severity | None = Severity.WARNING
+    min_confidence: Confidence = Confidence.LOW
+    show: frozenset[str] = field(default_factory=frozenset)
+    treat_as: Subject | None = None
+    strict: bool = False
+    date: str = ""
+
+
+class Goals(Struct, frozen=True):
+    """What is wanted of one subject. `unknown_because` is set where nothing that could show a goal was collected."""
+
+    wanted: frozenset[Goal] = frozenset()
+    unclear: bool = False
+    unknown_because: str = ""
+
+
+def in_order(goals: Iterable[Goal]) -> tuple[Goal, ...]:
+    """Goals in the fixed order of the enum: sets of enums iterate by hash seed."""
+    return tuple(sorted(goals))
+
+
+def highest(severities: Mapping[Goal, Severity], wanted: frozenset[Goal]) -> Severity:
+    """The worst severity among the wanted goals; the worst of all where none of them is listed."""
+    chosen = [severity for goal, severity in severities.items() if goal in wanted] or list(severities.values())
+    return min(chosen, key=lambda severity: severity.rank)

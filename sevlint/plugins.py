@@ -1,0 +1,255 @@
+"""Finds plugins and loads what they offer, as late as possible and in a fixed order.
+
+`importlib.metadata.entry_points` costs 26 ms; looking for `entry_points.txt` files that name `[sevlint]` costs 1 to 2,
+and a commit hook pays it every time. Nothing of the scanned tree or the working directory is ever imported: folders of
+the import path are searched only where installed distributions keep their metadata.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
+
+import pluggy
+
+from sevlint import hookspecs
+from sevlint.engine import Registry
+from sevlint.errors import RuleDefinitionError, UsageError
+from sevlint.hookspecs import Component, Pack, Reporter, hookimpl
+from sevlint.model import RuleInfo, Subject
+from sevlint.parsers.base import Parser
+from sevlint.rule import Combiner, Rule
+
+_MACHINE = frozenset({Subject.HOST, Subject.GUEST})
+_DOMAIN = frozenset({Subject.DOMAIN})
+
+
+class _Builtin:
+    """What sevlint itself brings."""
+
+    @hookimpl
+    def register_parsers(self) -> list[Component]:
+        names = MACHINE_PARSERS
+        return [
+            Component("sevlint.parsers.domain_xml", _DOMAIN),
+            *(Component(f"sevlint.parsers.{name}", _MACHINE) for name in names),
+        ]
+
+    @hookimpl
+    def register_combiners(self) -> list[Component]:
+        return [
+            Component("sevlint.combine.domain", _DOMAIN),
+            Component("sevlint.combine.logs"),
+            *(Component(f"sevlint.combine.{name}", _MACHINE) for name in MACHINE_COMBINERS),
+        ]
+
+    @hookimpl
+    def register_layouts(self) -> list[str]:
+        return ["sevlint.sources.layouts"]
+
+    @hookimpl
+    def register_kinds(self) -> list[str]:
+        return ["sevlint.declared.kinds"]
+
+    @hookimpl
+    def register_reporters(self) -> list[Reporter]:
+        return [
+            Reporter("text", "sevlint.reporters.text:render"),
+            Reporter("sarif", "sevlint.reporters.sarif:write"),
+            Reporter("json", "sevlint.reporters.json:write"),
+        ]
+
+
+MACHINE_PARSERS: tuple[str, ...] = ()
+MACHINE_COMBINERS: tuple[str, ...] = ()
+
+
+def manager(*, third_party: bool = True) -> pluggy.PluginManager:
+    """A new plugin manager: the built-ins, the shipped packs, then installed plugins sorted by name.
+
+    Raises UsageError for a plugin that cannot be imported or implements an unknown hook.
+    """
+    made = pluggy.PluginManager("sevlint")
+    made.add_hookspecs(hookspecs)
+    made.register(_Builtin(), "sevlint")
+    made.register(importlib.import_module("sevlint_rules.plugin"), "sevlint_rules")
+    for name, target in sorted(_entry_points()) if third_party else ():
+        module, _, attribute = target.partition(":")
+        try:
+            plugin = importlib.import_module(module)
+            made.register(getattr(plugin, attribute) if attribute else plugin, name)
+        except Exception as error:
+            raise UsageError(f"plugin {name} ({target}) cannot be loaded: {error}; --no-plugins leaves it out") from error
+    try:
+        made.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise UsageError(f"a plugin implements a hook that sevlint does not have: {error}") from error
+    return made
+
+
+def _entry_points() -> Iterator[tuple[str, str]]:
+    """(name, target) of every installed distribution's `[sevlint]` section."""
+    for folder in dict.fromkeys(sys.path):
+        if not folder or not os.path.isdir(folder):
+            continue
+        with os.scandir(folder) as entries:
+            names = [one.name for one in entries if one.name.endswith((".dist-info", ".egg-info"))]
+        for name in sorted(names):
+            try:
+                with open(os.path.join(folder, name, "entry_points.txt"), encoding="utf-8") as file:
+                    text = file.read()
+            except OSError:
+                continue
+            if "[sevlint]" in text:
+                yield from _section(text)
+
+
+def _section(text: str) -> Iterator[tuple[str, str]]:
+    inside = False
+    for line in text.splitlines():
+        line = line.strip()
+        if line.startswith("["):
+            inside = line == "[sevlint]"
+        elif inside and "=" in line and not line.startswith(("#", ";")):
+            name, target = line.split("=", 1)
+            yield name.strip(), target.strip()
+
+
+class Shelf:
+    """What the plugins offer, loaded on use. One for each run; holds no global state."""
+
+    def __init__(self, plugins: pluggy.PluginManager) -> None:
+        self._hook = plugins.hook
+        self._cards: tuple[Any, ...] | None = None
+
+    def registry(self, subjects: frozenset[Subject]) -> Registry:
+        """Parsers, combiners and layouts for the subjects that can occur."""
+        parsers = _values(self._modules(self._all("register_parsers"), subjects), Parser)
+        combiners = _values(self._modules(self._all("register_combiners"), subjects), Combiner)
+        producers: dict[type, str] = {}
+        for one in (*parsers, *combiners):
+            if one.makes in producers and not getattr(one, "splits", False):
+                first = producers[one.makes]
+                raise RuleDefinitionError(f"{one.makes.__name__} has two producers: {first} and {one.name}")
+            producers[one.makes] = one.name
+        layouts = importlib.import_module("sevlint.sources.layouts")
+        found = [layout for name in self._all("register_layouts") for layout in importlib.import_module(name).LAYOUTS]
+        return Registry(tuple(parsers), tuple(combiners), tuple(found), self._scan, layouts.choose)
+
+    def rules(self, subjects: frozenset[Subject]) -> list[Rule]:
+        """The rules about these subjects, sorted by id. Raises RuleDefinitionError for two of one id."""
+        found: dict[str, Rule] = {}
+        for pack in self._packs():
+            if pack.subjects & subjects and not pack.cards:
+                for rule in self._load(pack):
+                    if rule.info.about not in subjects:
+                        continue
+                    if rule.info.id in found:
+                        raise RuleDefinitionError(f"two rules have the id {rule.info.id}")
+                    found[rule.info.id] = rule
+        return [found[name] for name in sorted(found)]
+
+    def cards(self) -> tuple[Any, ...]:
+        """Every log card."""
+        if self._cards is None:
+            from sevlint.signatures.cards import load_cards
+
+            folders = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures", "cards")]
+            folders += [_folder(pack.package) for pack in self._packs() if pack.cards]
+            paths = [os.path.join(folder, name) for folder in folders for name in sorted(os.listdir(folder))]
+            self._cards = load_cards([path for path in paths if path.endswith(".yaml")])
+        return self._cards
+
+    @property
+    def cards_were_used(self) -> bool:
+        """Whether a log was in the input."""
+        return self._cards is not None
+
+    def catalogue(self, subjects: frozenset[Subject]) -> list[Rule]:
+        """The catalogue rules of the cards."""
+        from sevlint.signatures.catalogue import catalogue_rules
+
+        return [rule for rule in catalogue_rules(self.cards()) if rule.info.about in subjects]
+
+    def card_infos(self) -> dict[str, RuleInfo]:
+        """Each `finding` card as a rule, by id."""
+        from sevlint.signatures.catalogue import card_infos
+
+        return card_infos(self.cards())
+
+    def known_ids(self) -> dict[str, str]:
+        """Rule id -> pack, of every pack, without importing them (a rule's id is its file's name)."""
+        ids = {}
+        for pack in self._packs():
+            if not pack.cards:
+                for name in _stems(pack.package):
+                    ids[name.replace("_", "-")] = pack.package.rsplit(".", 1)[-1]
+        return ids
+
+    def reporters(self) -> dict[str, Callable[..., str]]:
+        """Format name -> a function that imports its reporter when called."""
+        return {one.name: _lazy(one.target) for one in self._all("register_reporters")}
+
+    def _scan(self, kind: str, path: str, source: int, complete: Any) -> Any:
+        from sevlint.signatures.scanner import LogScan
+
+        return LogScan(self.cards(), kind, path, source, complete)
+
+    def _all(self, hook: str) -> list[Any]:
+        """What all plugins return, first registered first (pluggy calls the last registered first)."""
+        return [item for items in reversed(getattr(self._hook, hook)()) for item in items]
+
+    def _packs(self) -> list[Pack]:
+        return cast("list[Pack]", self._all("register_rules"))
+
+    def _modules(self, components: Iterable[Component], subjects: frozenset[Subject]) -> Iterator[Any]:
+        for one in components:
+            if one.subjects & subjects:
+                yield importlib.import_module(one.module)
+
+    def _load(self, pack: Pack) -> Iterator[Rule]:
+        for name in _stems(pack.package):
+            module = importlib.import_module(f"{pack.package}.{name}")
+            rule = getattr(module, "judge", None)
+            if not isinstance(rule, Rule):
+                raise RuleDefinitionError(f"{pack.package}.{name} has no rule called judge")
+            yield rule
+        folder = _folder(pack.package)
+        declared = [name for name in sorted(os.listdir(folder)) if name.endswith(".yaml")]
+        if declared:
+            from sevlint.declared.kinds import load_declared
+
+            for name in declared:
+                yield load_declared(os.path.join(folder, name))
+
+
+def _folder(package: str) -> str:
+    module = importlib.import_module(package)
+    return next(iter(module.__path__))
+
+
+def _stems(package: str) -> list[str]:
+    names = os.listdir(_folder(package))
+    return sorted(name[:-3] for name in names if name.endswith(".py") and not name.startswith("_"))
+
+
+def _values(modules: Iterable[Any], kind: type) -> list[Any]:
+    """Module-level values of a kind, each once, in the order of modules and definitions."""
+    found: dict[int, Any] = {}
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, kind):
+                found[id(value)] = value
+    return list(found.values())
+
+
+def _lazy(target: str) -> Callable[..., str]:
+    module, _, name = target.partition(":")
+
+    def call(*arguments: Any, **keywords: Any) -> str:
+        return cast("str", getattr(importlib.import_module(module), name)(*arguments, **keywords))
+
+    return call

@@ -1,0 +1,1 @@
+"""Each reporter is a pure function of the Report."""

@@ -1,0 +1,24 @@
+"""JSON: versioned and lossless; every other format can be rendered from it. The schema is made from the types."""
+
+from __future__ import annotations
+
+import msgspec
+
+from sevlint.model import Report
+
+
+def write(report: Report) -> str:
+    """The report as JSON, indented, the same bytes for the same report."""
+    return msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=2).decode() + "\n"
+
+
+def read(text: str) -> Report:
+    """A report from its JSON. Raises msgspec.DecodeError for anything else."""
+    return msgspec.json.decode(text, type=Report)
+
+
+def schema() -> str:
+    """The JSON schema of `write`'s output."""
+    made = msgspec.json.schema(Report)
+    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "sevlint report, format 1", **made}
+    return msgspec.json.format(msgspec.json.encode(made, order="deterministic"), indent=2).decode() + "\n"

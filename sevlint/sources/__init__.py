@@ -1,0 +1,1 @@
+"""Where bytes come from: a directory, an archive, one file, standard input, a bundle. Knows nothing of CPUs."""

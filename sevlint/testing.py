@@ -1,0 +1,60 @@
+"""All that a rule pack's tests import: run a fixture bundle, see what each rule says of each subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from sevlint import engine, plugins
+from sevlint.model import Fail, Goal, NotApplicable, Open, Pass, Report, Settings, Span, Subject
+from sevlint.sources.bundle import BundleSource
+
+_KINDS = {Pass: "pass", Fail: "fail", Open: "open", NotApplicable: "notApplicable"}
+
+
+class Said(Struct, frozen=True):
+    """One outcome: `about` is "host", "guest" or "domain/NAME"; `at` holds "path:line" of every place."""
+
+    rule: str
+    verdict: str
+    about: str
+    because: str
+    goals: tuple[Goal, ...]
+    at: tuple[str, ...]
+    spans: tuple[Span, ...]
+
+
+class Ran(Struct, frozen=True):
+    """What a bundle gave: every outcome, whatever the goals, and the report."""
+
+    said: tuple[Said, ...]
+    report: Report
+    snapshot: Any
+
+
+def run(bundle: Mapping[str, Any], offers: plugins.Shelf | None = None, *, goals: tuple[Goal, ...] = ()) -> Ran:
+    """Judge a bundle (the parsed YAML, `from` already merged) with every rule."""
+    shelf = offers or plugins.Shelf(plugins.manager(third_party=False))
+    source = BundleSource.of(bundle)
+    settings = Settings(goals=goals or tuple(Goal(goal) for goal in bundle.get("goals", ())))
+    snapshot = engine.collect([engine.Input(source)], shelf.registry(frozenset(Subject)), settings)
+    rules = shelf.rules(frozenset(Subject))
+    cards = {}
+    if shelf.cards_were_used:
+        rules += shelf.catalogue(frozenset(Subject))
+        cards = shelf.card_infos()
+    outcomes = engine.judge(rules, snapshot)
+    said = tuple(_said(outcome, snapshot) for outcome in outcomes)
+    return Ran(said, engine.report(outcomes, snapshot, settings, cards=cards), snapshot)
+
+
+def _said(outcome: engine.Outcome, snapshot: engine.Snapshot) -> Said:
+    spans = engine.spans_of(outcome.seen, snapshot)
+    at = tuple(f"{span.path}:{span.line}" if span.line else span.path for span in spans)
+    node = outcome.node
+    about = f"domain/{node.name}" if node.subject is Subject.DOMAIN else node.subject.value
+    kind = _KINDS[type(outcome.verdict)]
+    goals = tuple(sorted(outcome.goals))
+    return Said(outcome.rule.info.id, kind, about, outcome.verdict.because, goals, at, spans)
