@@ -1,0 +1,50 @@
+"""The documentation check: the README shows what sevlint really prints, and names every flag, format and exit code.
+
+`python tests/check_docs.py` compares; `python tests/check_docs.py --write` rewrites the shown output.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+SHOWN = "fixtures/hosts/iommu-passthrough.yaml"
+BLOCK = re.compile(r"(\$ sevlint check [^\n]*\n```\n<!-- output -->\n)(?:```text\n.*?```\n)?", re.DOTALL)
+
+
+def sevlint(*arguments: str) -> str:
+    """The output of a command in the repository's root."""
+    command = [sys.executable, "-m", "sevlint", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False).stdout
+
+
+def main() -> int:
+    text = README.read_text(encoding="utf-8")
+    output = sevlint("check", SHOWN)
+    wanted = BLOCK.sub(lambda found: f"{found.group(1)}```text\n{output}```\n", text)
+    if "--write" in sys.argv:
+        README.write_text(wanted, encoding="utf-8")
+        return 0
+    wrong = []
+    if text != wanted:
+        wrong.append("README.md: the shown output is not what sevlint prints (python tests/check_docs.py --write)")
+    ids = set(re.findall(r"^(\S+) ", sevlint("rules"), re.MULTILINE))
+    for page in ("README.md", "CONTRIBUTING.md"):
+        content = (ROOT / page).read_text(encoding="utf-8")
+        wrong += [f"{page}: no rule is called {name}" for name in re.findall(r"explain ([a-z-]+)`", content) if name not in ids]
+        for target in re.findall(r"\]\(([^)#:]+)\)", content):
+            if not (ROOT / target).exists():
+                wrong.append(f"{page}: links to {target}, which is not there")
+    for rule in sorted((ROOT / "fixtures").glob("*/*/")):
+        if rule.parent.name != "hosts" and rule.name not in ids:
+            wrong.append(f"fixtures: {rule.name} is no rule")
+    print("\n".join(wrong) or "documentation: the README says what is true")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
