@@ -63,8 +63,8 @@ class _Builtin:
         ]
 
 
-MACHINE_PARSERS: tuple[str, ...] = ()
-MACHINE_COMBINERS: tuple[str, ...] = ()
+MACHINE_PARSERS = ("machine", "listings", "boot", "packages", "devices", "domcapabilities")
+MACHINE_COMBINERS = ("kernel", "machine", "amd", "guest", "goals")
 
 
 def manager(*, third_party: bool = True) -> pluggy.PluginManager:

@@ -6,8 +6,16 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from sevlint.facts.base import Fact
+from sevlint.facts.base import Fact, Reading
 from sevlint.model import Level, Place
+
+
+class IommuGroup(Reading, frozen=True):
+    """/sys/kernel/iommu_groups/N/type: "identity" (passthrough), "DMA" or "DMA-FQ" (translated) (amd-host 4.5)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    type: str
+    place: Place
 
 
 class Iommu(Fact, frozen=True):
@@ -103,6 +111,15 @@ class UdevRule(Struct, frozen=True):
     group: str
     place: Place
     file: str
+
+
+class UdevFile(Reading, frozen=True):
+    """The rules of one udev file that match the kernel name `sev`."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    path: str
+    rules: tuple[UdevRule, ...]
+    place: Place
 
 
 class DevSevUdev(Fact, frozen=True):

@@ -100,7 +100,6 @@ class Domain(Fact, frozen=True):
     nics: tuple[Nic, ...]
     running: bool
     """A live configuration with an id."""
-    autostart: bool
     place: Place
 
 
@@ -128,8 +127,8 @@ class FoundDomain(Struct, frozen=True):
     domain: Domain | Gap
 
 
-class RunningDomain(Fact, frozen=True):
-    """The configuration that runs now: the running view, else the live one."""
+class AutostartedDomains(Fact, frozen=True):
+    """The domains that libvirt starts with the host: the links in /etc/libvirt/qemu/autostart."""
 
-    LEVEL: ClassVar[Level] = Level.DOMAIN
-    domain: Domain
+    LEVEL: ClassVar[Level] = Level.HOST
+    names: frozenset[str]

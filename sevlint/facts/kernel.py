@@ -59,6 +59,14 @@ class Options(Struct, frozen=True):
         return None
 
 
+class CmdlineFile(Reading, frozen=True):
+    """/proc/cmdline."""
+
+    LEVEL: ClassVar[Level] = Level.MACHINE
+    options: Options
+    place: Place
+
+
 class KernelCmdline(Fact, frozen=True):
     """The command line that this kernel runs with (/proc/cmdline, or the log's `Command line:`)."""
 
@@ -69,6 +77,55 @@ class KernelCmdline(Fact, frozen=True):
     def last(self, name: str) -> Option | None:
         """The occurrence of an option that counts."""
         return self.options.last(name)
+
+
+class GrubDefault(Reading, frozen=True):
+    """/etc/default/grub or a drop-in; `values`: (variable, appended with +=, value, its options), in order."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    path: str
+    values: tuple[tuple[str, bool, str, Options], ...]
+    place: Place
+
+
+class BlsEntry(Reading, frozen=True):
+    """One file below /boot/loader/entries; `variables` are the names of `$...` among its options."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    path: str
+    title: str
+    version: str
+    options: Options
+    variables: tuple[str, ...]
+    place: Place
+
+
+class GrubConfig(Reading, frozen=True):
+    """grub.cfg: `entries` are (title, options without variables, variables) of each `linux` line."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    entries: tuple[tuple[str, Options, tuple[str, ...]], ...]
+    variables: tuple[tuple[str, str], ...]
+    blscfg: bool
+    place: Place
+
+
+class BootFile(Reading, frozen=True):
+    """grubenv (its values, and each read as options) or /etc/kernel/cmdline (its options under the key "")."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    path: str
+    values: tuple[tuple[str, str], ...]
+    options: tuple[tuple[str, Options], ...]
+    place: Place
+
+    def get(self, key: str) -> str:
+        """A value of grubenv."""
+        return dict(self.values).get(key, "")
+
+    def options_of(self, key: str) -> Options | None:
+        """A value read as options."""
+        return dict(self.options).get(key)
 
 
 class BootEntry(Struct, frozen=True):

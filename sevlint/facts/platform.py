@@ -32,6 +32,35 @@ class FirmwareBoot(Fact, frozen=True):
     place: Place
 
 
+class DmiField(Reading, frozen=True):
+    """One file below /sys/class/dmi/id."""
+
+    LEVEL: ClassVar[Level] = Level.MACHINE
+    name: str
+    value: str
+    place: Place
+
+
+class RunningKernel(Reading, frozen=True):
+    """`uname -a`, or /proc/sys/kernel/osrelease."""
+
+    LEVEL: ClassVar[Level] = Level.MACHINE
+    release: str
+    place: Place
+
+
+class MiscDevices(Reading, frozen=True):
+    """/proc/misc: every registered misc character device, whether or not its node was collected."""
+
+    LEVEL: ClassVar[Level] = Level.MACHINE
+    names: tuple[tuple[str, Place], ...]
+    place: Place
+
+    def get(self, name: str) -> Place | None:
+        """The line of a device."""
+        return dict(self.names).get(name)
+
+
 class Dmi(Fact, frozen=True):
     """DMI identity; empty strings where a field was not collected."""
 

@@ -23,10 +23,9 @@ from sevlint.errors import SourceError
 from sevlint.model import Completeness
 from sevlint.sources.archive import Walk, looks_like_archive
 from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted
+from sevlint.sources.patterns import Patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sevlint.sources.archive import Body, Entry
 
 HOPS = 16
@@ -38,7 +37,6 @@ _STEPS = 512
 _FILE_COST = 512
 _STRINGS = "sos_strings/"
 _NOT_THERE = "link to a file that is not in the archive"
-_GLOB = re.compile(r"\*\*|\*|\{\w+\}")
 
 
 class ArchiveSource(Source):
@@ -84,12 +82,12 @@ class _Sieve:
         self.damage = ""
         self.seen = 0
         self._on_log = wanted.on_log
-        self._keep = _Patterns(wanted.keep)
-        self._logs = _Patterns(wanted.logs)
-        self._list_only = _Patterns(wanted.list_only)
+        self._keep = Patterns(wanted.keep)
+        self._logs = Patterns(wanted.logs)
+        self._list_only = Patterns(wanted.list_only)
         everything = (*wanted.keep, *wanted.logs, *wanted.list_only)
-        self._any = _Patterns(everything)
-        self._on_the_way = _Patterns(_folders(everything))
+        self._any = Patterns(everything)
+        self._on_the_way = Patterns(Patterns(everything).folders())
         self._roots = frozenset(pattern.partition("/")[0] for pattern in everything)
         self._top: str | None = None
         self._room = TOTAL_LIMIT
@@ -259,44 +257,6 @@ class _Sieve:
             done = [] if target.startswith("/") else done[:-1]
             todo.extend(target.split("/")[::-1])
         return None
-
-
-class _Patterns:
-    """Path patterns: `*` and `{name}` stay within one component, `**` does not; all else is literal."""
-
-    def __init__(self, patterns: Iterable[str]) -> None:
-        globs = []
-        exact = set()
-        for pattern in patterns:
-            if _GLOB.search(pattern):
-                globs.append(_expression(pattern))
-            else:
-                exact.add(pattern)
-        self.exact = frozenset(exact)
-        self._globs = re.compile("|".join(globs) if globs else r"(?!)", re.DOTALL)
-
-    def match(self, path: str) -> bool:
-        return path in self.exact or self._globs.fullmatch(path) is not None
-
-
-def _expression(pattern: str) -> str:
-    parts = []
-    at = 0
-    for glob in _GLOB.finditer(pattern):
-        parts.append(re.escape(pattern[at : glob.start()]))
-        parts.append(".*" if glob.group() == "**" else "[^/]*")
-        at = glob.end()
-    return "".join(parts) + re.escape(pattern[at:])
-
-
-def _folders(patterns: Iterable[str]) -> set[str]:
-    """The directories that lead to these patterns."""
-    folders = set()
-    for pattern in patterns:
-        while "/" in pattern:
-            pattern = pattern.rpartition("/")[0]
-            folders.add(pattern)
-    return folders
 
 
 def _kind(entry: Entry) -> str:

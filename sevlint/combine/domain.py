@@ -1,0 +1,42 @@
+"""What a domain is meant to be (architecture 2)."""
+
+from __future__ import annotations
+
+from sevlint.facts.domain import Domain, DomainXml
+from sevlint.facts.goals import DomainGoalSigns, GoalSign
+from sevlint.facts.log import QemuLog
+from sevlint.model import Gap, Goal
+from sevlint.rule import combiner
+
+_OBJECTS = {
+    "sev-guest": Goal.SEV,
+    "sev-snp-guest": Goal.SEV_SNP,
+    "tdx-guest": Goal.TDX,
+    "s390-pv-guest": Goal.S390_PV,
+}
+_ES = 1 << 2
+
+
+@combiner
+def domain_goal_signs(domain: Domain | Gap, xml: DomainXml | Gap, log: QemuLog | None) -> DomainGoalSigns:
+    """launchSecurity, what looks like it and cannot be read, and the object of the newest start.
+
+    A file named or found in a walk that does not parse is unclear: nobody knows what it was meant to be.
+    """
+    signs = []
+    launch = domain.launch_security if isinstance(domain, Domain) else None
+    if launch is not None and launch.type != "cca":  # Arm CCA is recognised, and outside today's rules
+        signs.append(GoalSign(launch.goal, launch.place))
+    if isinstance(xml, DomainXml):
+        signs += [GoalSign(None, place) for tag, _, place in xml.launch_elements if tag != "launchSecurity"]
+    elif xml.is_damage and xml.place is not None and "domain.xml" in xml.wanted:
+        signs.append(GoalSign(None, xml.place))
+    line = log.last("qemu-launch-object") if log is not None else None
+    if line is not None and line.get("type") in _OBJECTS:
+        goal = _OBJECTS[line.get("type")]
+        policy = line.get("policy")
+        if goal is Goal.SEV and policy and int(policy, 0) & _ES:
+            goal = Goal.SEV_ES
+        if launch is None or launch.goal is None:
+            signs.append(GoalSign(goal, line.place))
+    return DomainGoalSigns(tuple(signs))

@@ -1,0 +1,58 @@
+"""What a host is asked to offer (architecture 2)."""
+
+from __future__ import annotations
+
+from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.goals import GoalSign, HostGoalSigns
+from sevlint.facts.kernel import KernelCmdline, ModprobeConfig, Option
+from sevlint.model import Goal
+from sevlint.rule import combiner
+
+_REQUESTS = (
+    ("kvm_amd", "sev", Goal.SEV),
+    ("kvm_amd", "sev_es", Goal.SEV_ES),
+    ("kvm_amd", "sev_snp", Goal.SEV_SNP),
+    ("kvm_intel", "tdx", Goal.TDX),
+)
+_GENERATIONS = {
+    "naples": (Goal.SEV,),
+    "rome": (Goal.SEV, Goal.SEV_ES),
+    "milan": (Goal.SEV, Goal.SEV_ES, Goal.SEV_SNP),
+    "genoa": (Goal.SEV, Goal.SEV_ES, Goal.SEV_SNP),
+    "bergamo": (Goal.SEV, Goal.SEV_ES, Goal.SEV_SNP),
+    "turin": (Goal.SEV, Goal.SEV_ES, Goal.SEV_SNP),
+}
+
+
+@combiner
+def host_goal_signs(
+    cmdline: KernelCmdline | None, modprobe: ModprobeConfig | None, cpu: Cpuinfo | None
+) -> HostGoalSigns:
+    """Requests on the command line and in modprobe.d; an option for the other vendor's CPU is no request.
+
+    What the CPU could host is known by EPYC's generation, or by the flags where the generation is not known.
+    """
+    signs = []
+    for module, name, goal in _REQUESTS:
+        if cpu is not None and cpu.is_amd != (module == "kvm_amd"):
+            continue
+        for option in (_last(cmdline, f"{module}.{name}"), modprobe.last(module, name) if modprobe else None):
+            if option is not None and option.is_true and option.value is not None:
+                signs.append(GoalSign(goal, option.place))
+    prot_virt = _last(cmdline, "prot_virt")
+    if prot_virt is not None and prot_virt.is_true:
+        signs.append(GoalSign(Goal.S390_PV, prot_virt.place))
+    return HostGoalSigns(tuple(signs), _capable(cpu))
+
+
+def _last(cmdline: KernelCmdline | None, name: str) -> Option | None:
+    return cmdline.last(name) if cmdline is not None else None
+
+
+def _capable(cpu: Cpuinfo | None) -> tuple[Goal, ...]:
+    if cpu is None or cpu.in_vm:
+        return ()
+    if cpu.generation:
+        return _GENERATIONS[cpu.generation]
+    flags = (("sev", Goal.SEV), ("sev_es", Goal.SEV_ES), ("sev_snp", Goal.SEV_SNP), ("tdx_host_platform", Goal.TDX))
+    return tuple(goal for flag, goal in flags if flag in cpu.flags)

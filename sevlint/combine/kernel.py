@@ -1,0 +1,209 @@
+"""Command line, versions, module parameters, modprobe.d and the next boot's configuration."""
+
+from __future__ import annotations
+
+import re
+
+from sevlint.facts.kernel import (
+    BlsEntry,
+    BootConfig,
+    BootEntry,
+    BootFile,
+    CmdlineFile,
+    GrubConfig,
+    GrubDefault,
+    KernelCmdline,
+    KernelVersion,
+    ModprobeConfig,
+    ModprobeFile,
+    ModuleParameter,
+    ModuleParameters,
+    NextBootCmdline,
+    Option,
+    Options,
+    SevParameters,
+)
+from sevlint.facts.log import KernelLog
+from sevlint.facts.platform import OsRelease, RunningKernel
+from sevlint.model import Gap, GapReason, Place
+from sevlint.rule import combiner
+
+_RELEASE = re.compile(r"(\d+)\.(\d+)")
+_UPSTREAM = re.compile(r"\d+\.\d+(?:\.\d+)?(?:-rc\d+)?(?:-custom|-mainline)?\+?\Z")
+
+
+@combiner
+def kernel_cmdline(file: CmdlineFile | None, log: KernelLog | None) -> KernelCmdline | Gap:
+    """/proc/cmdline, else the log's line, which the kernel may have cut (snapshots 5.4)."""
+    if file is not None:
+        return KernelCmdline(file.options, file.place)
+    line = log.last("command-line") if log is not None else None
+    if line is None:
+        return Gap(("proc/cmdline",), GapReason.ABSENT)
+    text, place = line.get("options"), line.place
+    start = line.text.find(text)
+    offset = (place.text or "").find(line.text)
+    items = []
+    for word in re.finditer(r'(?:"[^"]*"?|[^\s"])+', text):
+        if word.group() == "--":
+            break
+        name, equals, value = word.group().strip('"').partition("=")
+        column = offset + start + word.start() + 1 if offset >= 0 and start >= 0 else None
+        end = column + len(word.group()) if column is not None else None
+        here = Place(place.path, place.line, column, end, text=place.text, source=place.source)
+        items.append(Option(name.replace("-", "_"), value.strip('"') if equals else None, here, word.group().strip('"')))
+    return KernelCmdline(Options(tuple(items)), place)
+
+
+@combiner
+def kernel_version(uname: RunningKernel | None, log: KernelLog | None) -> KernelVersion | Gap:
+    """`uname`, else the log's `Linux version`. A release that upstream never gives is a distribution's."""
+    release, place = "", None
+    if uname is not None:
+        release, place = uname.release, uname.place
+    elif log is not None and (line := log.last("linux-version")) is not None:
+        release, place = line.get("release"), line.place
+    found = _RELEASE.match(release)
+    if found is None or place is None:
+        return Gap(("cmd/uname", "cmd/dmesg"), GapReason.ABSENT)
+    vendor = _UPSTREAM.match(release) is None
+    return KernelVersion(release, (int(found.group(1)), int(found.group(2))), vendor, place)
+
+
+@combiner
+def module_parameters(items: tuple[ModuleParameter, ...]) -> ModuleParameters | Gap:
+    """All of them."""
+    return ModuleParameters(items) if items else Gap(("sys/module/kvm_amd/parameters/*",), GapReason.ABSENT)
+
+
+@combiner
+def sev_parameters(parameters: ModuleParameters) -> SevParameters | Gap:
+    """kvm_amd's decision; a directory without `sev` is a kernel built without it (amd-host 4.1)."""
+    if not parameters.has("kvm_amd"):
+        return Gap(("sys/module/kvm_amd/parameters/*",), GapReason.ABSENT)
+    first = next(item for item in parameters.items if item.module == "kvm_amd")
+    folder = first.place.path.rpartition("/")[0]
+    return SevParameters(
+        parameters.get("kvm_amd", "sev"),
+        parameters.get("kvm_amd", "sev_es"),
+        parameters.get("kvm_amd", "sev_snp"),
+        Place(folder, note="the files of this directory", source=first.place.source),
+    )
+
+
+_MODPROBE_RANK = ("etc/", "run/", "usr/local/lib/", "usr/lib/", "lib/")
+
+
+@combiner
+def modprobe_config(files: tuple[ModprobeFile, ...]) -> ModprobeConfig | Gap:
+    """Files by name; of two with one name the first folder's counts (snapshots 5.5)."""
+    if not files:
+        return Gap(("etc/modprobe.d/*.conf",), GapReason.ABSENT)
+    best: dict[str, tuple[int, ModprobeFile]] = {}
+    for file in files:
+        name = file.path.rsplit("/", 1)[-1]
+        rank = next((rank for rank, folder in enumerate(_MODPROBE_RANK) if file.path.startswith(folder)), 9)
+        if name not in best or rank < best[name][0]:
+            best[name] = (rank, file)
+    return ModprobeConfig(tuple(line for name in sorted(best) for line in best[name][1].lines))
+
+
+@combiner
+def next_boot_cmdline(
+    defaults: tuple[GrubDefault, ...],
+    entries: tuple[BlsEntry, ...],
+    config: GrubConfig | None,
+    files: tuple[BootFile, ...],
+    running: KernelVersion | None,
+) -> NextBootCmdline | Gap:
+    """Every place that keeps the next boot's options. What boots is grub.cfg's first entry or the saved BLS entry;
+    /etc/default/grub and /etc/kernel/cmdline are templates that count at the next regeneration.
+    """
+    found: list[BootEntry] = []
+    environment = {name: file for file in files if (name := file.path.rsplit("/", 1)[-1]) == "grubenv"}.get("grubenv")
+    saved = environment.get("saved_entry") if environment else ""
+    uses_bls = bool(entries) and (config is None or config.blscfg or not config.entries)
+    if uses_bls:
+        chosen = _chosen(entries, saved, running.release if running else "")
+        for entry in entries:
+            options, missing = _resolved(entry.options, entry.variables, config, environment)
+            found.append(BootEntry("bls", entry.title, options, entry.place, entry is chosen, missing))
+    elif config is not None:
+        by_title = next((number for number, one in enumerate(config.entries) if saved and one[0] == saved), 0)
+        for number, (title, options, variables) in enumerate(config.entries):
+            options, missing = _resolved(options, variables, config, environment)
+            place = options.items[0].place if options.items else config.place
+            found.append(BootEntry("grub-cfg", title, options, place, number == by_title, missing))
+    for file in files:
+        options_of_file = file.options_of("") if file.path.endswith("kernel/cmdline") else None
+        if options_of_file is not None:
+            found.append(BootEntry("kernel-cmdline", "", options_of_file, file.place, not found))
+    template = _template(defaults)
+    if template is not None:
+        found.append(template)
+    if not found:
+        return Gap(("boot/loader/entries/*.conf", "boot/grub2/grub.cfg", "etc/default/grub"), GapReason.ABSENT)
+    return NextBootCmdline(tuple(found))
+
+
+def _chosen(entries: tuple[BlsEntry, ...], saved: str, release: str) -> BlsEntry | None:
+    """The saved entry, else the running kernel's: which of several is newest is not for us to guess."""
+    for entry in entries:
+        if saved and entry.path.rsplit("/", 1)[-1].removesuffix(".conf") == saved:
+            return entry
+    if len(entries) == 1:
+        return entries[0]
+    return next((entry for entry in entries if release and entry.version == release), None)
+
+
+def _resolved(
+    options: Options, variables: tuple[str, ...], config: GrubConfig | None, environment: BootFile | None
+) -> tuple[Options, tuple[str, ...]]:
+    items = list(options.items)
+    missing = []
+    sets = dict(config.variables) if config is not None else {}
+    for name in variables:
+        more = environment.options_of(name) if environment is not None else None
+        if more is not None:
+            items = [*more.items, *items]
+        elif not sets.get(name, "x") or name in ("tuned_params", "tuned_initrd", "extra_cmdline"):
+            continue  # set to nothing, or unset by default
+        else:
+            missing.append(name)
+    return Options(tuple(items)), tuple(missing)
+
+
+def _template(defaults: tuple[GrubDefault, ...]) -> BootEntry | None:
+    """GRUB_CMDLINE_LINUX and _DEFAULT after every drop-in, in reading order; None where nothing sets them."""
+    files = sorted(defaults, key=lambda one: ("grub.d/" in one.path, one.path))
+    parts: dict[str, list[Option]] = {}
+    missing: list[str] = []
+    place: Place | None = None
+    for file in files:
+        for name, appended, value, options in file.values:
+            if not name.startswith("GRUB_CMDLINE"):
+                continue
+            keeps = appended or f"${name}" in value or f"${{{name}}}" in value
+            plain = [option for option in options.items if "$" not in option.text]
+            missing += [one for one in re.findall(r"\$\{?(\w+)\}?", value) if one != name]
+            parts[name] = [*(parts.get(name, []) if keeps else []), *plain]
+            place = place or (options.items[0].place if options.items else file.place)
+    if place is None:
+        return None
+    items = [*parts.get("GRUB_CMDLINE_LINUX", []), *parts.get("GRUB_CMDLINE_LINUX_DEFAULT", [])]
+    return BootEntry("grub-default", "", Options(tuple(items)), place, False, tuple(missing))
+
+
+@combiner
+def boot_config(os: OsRelease | None, entries: tuple[BlsEntry, ...], files: tuple[BootFile, ...]) -> BootConfig:
+    """How this distribution's boot configuration is edited (amd-host 3; snapshots 2.1)."""
+    if os is None:
+        return BootConfig("grubby" if entries else "")
+    if os.is_like("rhel", "fedora", "centos"):
+        return BootConfig("grubby")
+    if os.is_like("suse", "opensuse", "sles") or os.id.startswith(("sle", "opensuse")):
+        return BootConfig("pbl")
+    has_cmdline = any(file.path.endswith("kernel/cmdline") for file in files)
+    if os.is_like("debian", "ubuntu"):
+        return BootConfig("kernel-install" if has_cmdline and not entries and os.id not in ("ubuntu", "debian") else "update-grub")
+    return BootConfig("kernel-install" if has_cmdline else "grub2-mkconfig" if os.is_like("arch", "gentoo") else "")

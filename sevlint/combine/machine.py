@@ -1,0 +1,93 @@
+"""DMI, firmware, versions of the stack, and what was collected of /dev."""
+
+from __future__ import annotations
+
+import re
+
+from sevlint.facts.domain import AutostartedDomains
+from sevlint.facts.log import KernelLog
+from sevlint.facts.platform import (
+    Component,
+    Dmi,
+    DmiField,
+    FileListing,
+    FirmwareBoot,
+    ListedDirectory,
+    Packages,
+    StackVersions,
+)
+from sevlint.model import Gap, GapReason, Place
+from sevlint.rule import combiner
+
+_QEMU = ("qemu-kvm-core", "qemu-kvm", "qemu-system-x86-core", "qemu-system-x86", "qemu-x86", "qemu-system-s390x", "pve-qemu-kvm")
+_LIBVIRT = ("libvirt-daemon-driver-qemu", "libvirt-daemon", "libvirt-daemon-qemu", "libvirt-libs", "libvirt0", "libvirt")
+
+
+@combiner
+def dmi(fields: tuple[DmiField, ...], log: KernelLog | None) -> Dmi | Gap:
+    """The files below /sys/class/dmi/id, else the log's `DMI: VENDOR PRODUCT, BIOS VERSION DATE`."""
+    values = {field.name: field.value for field in fields}
+    if values:
+        names = ("sys_vendor", "product_name", "bios_vendor", "bios_version", "bios_date", "product_uuid")
+        return Dmi(*(values.get(name, "") for name in names), place=fields[0].place)
+    line = log.last("dmi-line") if log is not None else None
+    if line is None:
+        return Gap(("sys/class/dmi/id/product_name",), GapReason.ABSENT)
+    names_text, _, bios = line.get("dmi").partition(", BIOS ")
+    product = re.split(r"/|,", names_text)[0]
+    version, _, date = bios.rpartition(" ")
+    return Dmi("", product, "", version, date, "", line.place)
+
+
+@combiner
+def firmware_boot(
+    files: tuple[FileListing, ...], listings: tuple[ListedDirectory, ...], log: KernelLog | None
+) -> FirmwareBoot | Gap:
+    """/sys/firmware/efi is there; a listing of /sys/firmware without it is the proof of a legacy boot."""
+    for file in files:
+        if file.path == "sys/firmware/efi":
+            return FirmwareBoot(True, file.place)
+    for listing in listings:
+        if listing.root != "sys":
+            continue
+        entry = next((one for one in listing.entries if one.path.startswith("sys/firmware/efi")), None)
+        if entry is not None:
+            return FirmwareBoot(True, entry.place)
+        if any(one.path == "sys/firmware/acpi" for one in listing.entries):
+            return FirmwareBoot(False, listing.place)
+    line = log.last("efi-booted") if log is not None else None
+    if line is not None:
+        return FirmwareBoot(True, line.place)
+    return Gap(("cmd/ls-sys-firmware",), GapReason.ABSENT)
+
+
+@combiner
+def stack_versions(packages: Packages) -> StackVersions | Gap:
+    """QEMU and libvirt of the package list."""
+    qemu, libvirt = _component(packages, _QEMU), _component(packages, _LIBVIRT)
+    if qemu is None and libvirt is None:
+        return Gap((packages.place.path,), GapReason.UNDECIDED, "lists neither QEMU nor libvirt", packages.place)
+    return StackVersions(qemu, libvirt, packages.place)
+
+
+def _component(packages: Packages, names: tuple[str, ...]) -> Component | None:
+    found = packages.newest(*names)
+    if found is None:
+        return None
+    numbers = re.match(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?", found.version)
+    if numbers is None:
+        return None
+    version = tuple(int(number) for number in numbers.groups() if number is not None)
+    return Component(version, ".".join(map(str, version)), found.place)
+
+
+@combiner
+def autostarted_domains(files: tuple[FileListing, ...]) -> AutostartedDomains:
+    """Links below /etc/libvirt/qemu/autostart, whether or not their targets were collected."""
+    links = (file.path for file in files if file.path.startswith("etc/libvirt/qemu/autostart/"))
+    return AutostartedDomains(frozenset(path.rsplit("/", 1)[-1].removesuffix(".xml") for path in links))
+
+
+def nothing_at(place: Place, what: str) -> Place:
+    """A listing, as the proof that something is not in it."""
+    return Place(place.path, place.line, note=f"lists no {what}", source=place.source)

@@ -1,0 +1,211 @@
+"""The kernel command line, module parameters, modprobe.d, and where the next boot's options are kept.
+
+Words are split as the kernel splits them (snapshots 5.5): blanks separate, double quotes hold blanks, `-` and `_` are
+one in names, what follows ` -- ` is not the kernel's.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from sevlint.errors import ParseError
+from sevlint.facts.kernel import (
+    BlsEntry,
+    BootFile,
+    CmdlineFile,
+    GrubConfig,
+    GrubDefault,
+    ModprobeFile,
+    ModprobeLine,
+    ModuleParameter,
+    Option,
+    Options,
+)
+from sevlint.model import Evidence, Place
+from sevlint.parsers.base import Text, parser
+
+_WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_ASSIGN = re.compile(r"\s*(GRUB_\w+)(\+?=)(.*)")
+
+
+def options_of(line: str, place: Place, start: int = 0) -> Options:
+    """The options of a command line that stands in `line` from character `start` on."""
+    items = []
+    for word in _WORD.finditer(line, start):
+        text = word.group()
+        if text == "--":
+            break
+        plain = text.strip('"') if text.startswith('"') else text
+        name, equals, value = plain.partition("=")
+        if not name:
+            continue
+        here = Place(place.path, place.line, word.start() + 1, word.end() + 1, text=place.text, source=place.source)
+        items.append(Option(name.replace("-", "_"), value.strip('"') if equals else None, here, plain))
+    return Options(tuple(items))
+
+
+@parser(Evidence("proc/cmdline", command="cat /proc/cmdline"))
+def cmdline_file(text: Text) -> CmdlineFile:
+    """What this kernel was booted with."""
+    for line, content in text.numbered():
+        if content.strip():
+            return CmdlineFile(options_of(content, text.place(line)), text.place(line))
+    raise ParseError("is empty", text.place())
+
+
+@parser(
+    *(
+        Evidence(f"sys/module/{module}/parameters/*", command=f"grep . /sys/module/{module}/parameters/*", many=True)
+        for module in ("kvm_amd", "kvm_intel", "kvm", "ccp")
+    )
+)
+def module_parameter(text: Text) -> ModuleParameter:
+    """One parameter's outcome (amd-host 4.1)."""
+    parts = text.path.split("/")
+    if not text.lines:
+        raise ParseError("is empty", text.place())
+    return ModuleParameter(parts[-3], parts[-1], text.lines[0].strip(), text.place(1))
+
+
+@parser(
+    *(
+        Evidence(f"{folder}/modprobe.d/*.conf", command=f"grep -r . /{folder}/modprobe.d", many=True)
+        for folder in ("etc", "run", "usr/local/lib", "usr/lib", "lib")
+    )
+)
+def modprobe_file(text: Text) -> ModprobeFile:
+    """`options`, `blacklist`, `install`, `softdep` lines; a backslash continues a line."""
+    lines = []
+    for line, content in _logical(text):
+        words = content.split(None, 2)
+        if len(words) < 2 or words[0] not in ("options", "blacklist", "install", "softdep"):
+            continue
+        verb, module, rest = words[0], words[1].replace("-", "_"), words[2] if len(words) > 2 else ""
+        place = text.place(line)
+        start = content.index(words[1], len(verb)) + len(words[1])
+        options = options_of(content, place, start) if verb == "options" else Options(())
+        lines.append(ModprobeLine(verb, module, options, rest, place))
+    return ModprobeFile(text.path, tuple(lines), text.place(1) if text.lines else text.place())
+
+
+def _logical(text: Text) -> list[tuple[int, str]]:
+    """Lines joined at a trailing backslash, with the number of the first; comments dropped."""
+    found: list[tuple[int, str]] = []
+    joined, first = "", 0
+    for line, content in text.numbered():
+        first = first or line
+        if content.endswith("\\"):
+            joined += content[:-1] + " "
+            continue
+        joined += content
+        if joined.strip() and not joined.lstrip().startswith("#"):
+            found.append((first, joined))
+        joined, first = "", 0
+    return found
+
+
+@parser(
+    Evidence("etc/default/grub", command="cat /etc/default/grub", many=True),
+    Evidence("etc/default/grub.d/*.cfg", command="cat /etc/default/grub.d/*.cfg", many=True),
+)
+def grub_default(text: Text) -> GrubDefault:
+    """GRUB_CMDLINE_LINUX and GRUB_CMDLINE_LINUX_DEFAULT, in the order of assignment."""
+    values: list[tuple[str, bool, str, Options]] = []
+    for line, content in text.numbered():
+        found = _ASSIGN.match(content)
+        if found is None or found.group(1) not in ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT", "GRUB_ENABLE_BLSCFG"):
+            continue
+        name, operator, rest = found.groups()
+        rest = rest.strip()
+        start = found.start(3) + (len(found.group(3)) - len(found.group(3).lstrip()))
+        value = _unquoted(rest)
+        start += 1 if rest[:1] in ("'", '"') else 0
+        options = options_of(content[: start + len(value)], text.place(line), start)
+        values.append((name, operator == "+=", value, options))
+    return GrubDefault(text.path, tuple(values), text.place(1) if text.lines else text.place())
+
+
+def _unquoted(text: str) -> str:
+    if text[:1] in ("'", '"'):
+        end = text.find(text[0], 1)
+        return text[1:end] if end > 0 else text[1:]
+    try:
+        return (shlex.split(text, comments=True) or [""])[0]
+    except ValueError:
+        return text
+
+
+@parser(Evidence("boot/loader/entries/*.conf", command="cat /boot/loader/entries/*.conf", root=True, many=True))
+def bls_entry(text: Text) -> BlsEntry:
+    """One boot loader entry: title, version, options."""
+    title = version = ""
+    found: list[Option] = []
+    variables: list[str] = []
+    place = text.place(1) if text.lines else text.place()
+    for line, content in text.numbered():
+        key, _, value = content.strip().partition(" ")
+        if key == "title":
+            title = value.strip()
+        elif key == "version":
+            version = value.strip()
+        elif key == "options":
+            place = text.place(line)
+            variables.extend(_VARIABLE.findall(value))
+            start = content.index("options") + len("options")
+            found.extend(one for one in options_of(content, place, start).items if not one.text.startswith("$"))
+    return BlsEntry(text.path, title, version, Options(tuple(found)), tuple(variables), place)
+
+
+@parser(
+    Evidence("boot/grub2/grub.cfg", command="cat /boot/grub2/grub.cfg", root=True),
+    Evidence("boot/grub/grub.cfg", command="cat /boot/grub/grub.cfg", root=True),
+)
+def grub_config(text: Text) -> GrubConfig:
+    """The `linux` lines of the menu entries, `set NAME=value`, and whether BLS entries take over."""
+    variables: dict[str, str] = {}
+    entries: list[tuple[str, Options, tuple[str, ...]]] = []
+    title, blscfg = "", False
+    for line, content in text.numbered():
+        stripped = content.strip()
+        if stripped.startswith("set ") and "=" in stripped:
+            name, _, value = stripped[4:].partition("=")
+            variables[name.strip()] = _unquoted(value.strip())
+        elif stripped.startswith("menuentry "):
+            quoted = re.search(r"(['\"])(.*?)\1", stripped)
+            title = quoted.group(2) if quoted else ""
+        elif re.match(r"(linux|linuxefi|linux16)\s", stripped):
+            words = stripped.split(None, 2)
+            rest = words[2] if len(words) > 2 else ""
+            place = text.place(line)
+            start = len(content) - len(rest) if rest and content.endswith(rest) else content.find(rest)
+            options = options_of(content, place, start) if rest else Options(())
+            plain = tuple(option for option in options.items if "$" not in option.text)
+            entries.append((title, Options(plain), tuple(_VARIABLE.findall(rest))))
+        elif stripped == "blscfg":
+            blscfg = True
+    place = text.place(1) if text.lines else text.place()
+    return GrubConfig(tuple(entries), tuple(sorted(variables.items())), blscfg, place)
+
+
+@parser(
+    Evidence("boot/grub2/grubenv", command="cat /boot/grub2/grubenv", root=True, many=True),
+    Evidence("boot/grub/grubenv", command="cat /boot/grub/grubenv", root=True, many=True),
+    Evidence("etc/kernel/cmdline", command="cat /etc/kernel/cmdline", many=True),
+)
+def boot_file(text: Text) -> BootFile:
+    """grubenv (`kernelopts=`, `saved_entry=`) and /etc/kernel/cmdline."""
+    values = []
+    options: dict[str, Options] = {}
+    for line, content in text.numbered():
+        if text.path.endswith("cmdline"):
+            if content.strip() and not content.startswith("#"):
+                options.setdefault("", options_of(content, text.place(line)))
+            continue
+        key, equals, value = content.partition("=")
+        if equals and not content.startswith("#"):
+            values.append((key, value))
+            options[key] = options_of(content, text.place(line), len(key) + 1)
+    place = text.place(1) if text.lines else text.place()
+    return BootFile(text.path, tuple(values), tuple(sorted(options.items())), place)

@@ -1,0 +1,145 @@
+"""/proc, /sys and /etc files that say what a machine is: CPU, memory, DMI, firmware, distribution, versions."""
+
+from __future__ import annotations
+
+import re
+
+from sevlint.errors import ParseError
+from sevlint.facts.amd import MiscCapacity
+from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.platform import DmiField, Meminfo, MiscDevices, OsRelease, RunningKernel
+from sevlint.model import Evidence, Place
+from sevlint.parsers.base import Text, parser
+
+_BITS = re.compile(r"(\d+) bits physical")
+
+
+@parser(Evidence("proc/cpuinfo", command="cat /proc/cpuinfo"))
+def cpuinfo(text: Text) -> Cpuinfo:
+    """The first block; collections may have taken the blank lines between blocks away (snapshots 3.4)."""
+    values: dict[str, tuple[str, int]] = {}
+    processors = 0
+    for line, content in text.numbered():
+        key, colon, value = content.partition(":")
+        key = key.strip()
+        if not colon:
+            continue
+        if key == "processor":
+            processors += 1
+        if processors <= 1:
+            values.setdefault(key, (value.strip(), line))
+    if "vendor_id" not in values and "flags" not in values:
+        raise ParseError("holds no processor", text.place(1) if text.lines else text.place())
+
+    def value(key: str) -> str:
+        return values.get(key, ("", 0))[0]
+
+    def place(key: str) -> Place:
+        return text.place(values[key][1]) if key in values else text.place()
+
+    bits = _BITS.search(value("address sizes"))
+    return Cpuinfo(
+        vendor=value("vendor_id"),
+        family=_int(value("cpu family")),
+        model=_int(value("model")),
+        stepping=_int(value("stepping")),
+        model_name=value("model name"),
+        flags=frozenset(value("flags").split()),
+        bugs=frozenset(value("bugs").split()),
+        microcode=_int(value("microcode")) if "microcode" in values else None,
+        physical_bits=int(bits.group(1)) if bits else None,
+        processors=processors,
+        place=place("vendor_id"),
+        flags_place=place("flags"),
+        model_place=place("model name"),
+        bits_place=place("address sizes") if bits else None,
+    )
+
+
+def _int(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        return 0
+
+
+@parser(Evidence("proc/meminfo", command="cat /proc/meminfo"))
+def meminfo(text: Text) -> Meminfo:
+    """MemTotal."""
+    for line, content in text.numbered():
+        found = re.match(r"MemTotal:\s+(\d{1,15}) kB", content)
+        if found:
+            return Meminfo(int(found.group(1)), text.place(line))
+    raise ParseError("has no MemTotal", text.place())
+
+
+@parser(Evidence("proc/misc", command="cat /proc/misc"))
+def misc_devices(text: Text) -> MiscDevices:
+    """The registered misc character devices: `<minor> <name>` (snapshots 2.1)."""
+    names = []
+    for line, content in text.numbered():
+        found = re.match(r"\s*\d+ (\S+)\s*$", content)
+        if found:
+            names.append((found.group(1), text.place(line)))
+    if not names:
+        raise ParseError("lists no device", text.place())
+    return MiscDevices(tuple(names), text.place(1))
+
+
+@parser(Evidence("sys/fs/cgroup/misc.capacity", command="cat /sys/fs/cgroup/misc.capacity", root=True))
+def misc_capacity(text: Text) -> MiscCapacity:
+    """`key value` lines; an empty file says that every capacity is 0 (amd-host 4.2)."""
+    entries = []
+    for line, content in text.numbered():
+        key, _, value = content.strip().partition(" ")
+        if key and not value.strip().isdigit():
+            raise ParseError("is no misc.capacity", text.place(line))
+        if key:
+            entries.append((key, int(value), text.place(line)))
+    return MiscCapacity(tuple(entries), text.place(1) if text.lines else text.place())
+
+
+@parser(Evidence("etc/os-release", command="cat /etc/os-release"))
+def os_release(text: Text) -> OsRelease:
+    """KEY=value, quoted as in a shell."""
+    values = {}
+    for content in text.lines:
+        key, equals, value = content.strip().partition("=")
+        if equals and not key.startswith("#"):
+            values[key] = value.strip().strip("\"'")
+    return OsRelease(
+        id=values.get("ID", "").lower(),
+        id_like=tuple(values.get("ID_LIKE", "").lower().split()),
+        version_id=values.get("VERSION_ID", ""),
+        pretty_name=values.get("PRETTY_NAME", ""),
+        place=text.place(1) if text.lines else text.place(),
+    )
+
+
+@parser(
+    Evidence("cmd/uname", command="uname -a"),
+    Evidence("proc/sys/kernel/osrelease", command="cat /proc/sys/kernel/osrelease"),
+)
+def running_kernel(text: Text) -> RunningKernel:
+    """`uname -a`, or the release alone."""
+    first = next((content for content in text.lines if content.strip()), "")
+    words = first.split()
+    release = words[2] if words[:1] == ["Linux"] and len(words) > 2 else words[0] if len(words) == 1 else ""
+    if not re.match(r"\d+\.\d+", release):
+        raise ParseError("holds no kernel release", text.place(1) if text.lines else text.place())
+    return RunningKernel(release, text.place(1))
+
+
+_DMI = "sys/class/dmi/id/"
+
+
+@parser(
+    *(
+        Evidence(_DMI + name, command=f"cat /{_DMI}{name}", root=name == "product_uuid", many=True)
+        for name in ("sys_vendor", "product_name", "bios_vendor", "bios_version", "bios_date", "product_uuid")
+    )
+)
+def dmi_field(text: Text) -> DmiField:
+    """One file below /sys/class/dmi/id."""
+    place = text.place(1) if text.lines else text.place()
+    return DmiField(text.path.rsplit("/", 1)[-1], (text.lines[0] if text.lines else "").strip(), place)
