@@ -13,10 +13,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sevlint import clean, remedies, spans
-from sevlint.errors import ParseError
+from sevlint.errors import ParseError, SourceError
 from sevlint.facts.base import Fact, Reading
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.domain import Domain, DomainXml, FoundDomain
@@ -383,7 +383,10 @@ class _Collector:
             target = logs if evidence.log else listed if evidence.listing else keep
             target.extend(paths)
         wanted = Wanted(_unique(keep), _unique(logs), _unique(listed), self._log)
-        source.load(wanted)
+        try:
+            source.load(wanted)
+        except SourceError as error:
+            self.snapshot.errors.append(str(error))
         names = [*source.files, *(path for path, _, _ in self.logs)]
         layout = registry.choose_layout(names, source.layout_hint())
         self.snapshot.layouts[source.number] = layout
@@ -401,8 +404,11 @@ class _Collector:
             found = name == evidence.name or any(glob(pattern).fullmatch(path) for pattern in patterns)
             if found:
                 scan = self.snapshot.registry.scan(evidence.log, path, self.source.number, complete)
-                for chunk in chunks:
-                    scan.feed(chunk)
+                try:
+                    for chunk in chunks:
+                        scan.feed(chunk)
+                except ParseError as error:
+                    scan.cut_short(error.why)
                 self.logs.append((evidence.name, path, scan.finish()))
                 return
 
@@ -751,16 +757,19 @@ def report(
     undecided: list[Outcome] = []
     hidden: dict[str, int] = {}
     for outcome in outcomes:
+        info = outcome.rule.info
+        if isinstance(outcome.verdict, Fail) and outcome.verdict.card:
+            info = (cards or {}).get(outcome.verdict.card, info)
+            outcome = structs.replace(outcome, goals=frozenset(info.goals))
         goals = outcome.node.goals
         relevant = outcome.goals & goals.wanted
-        speaks = bool(relevant) or (outcome.rule.info.structure and goals.unclear)
+        speaks = bool(relevant) or (info.structure and goals.unclear)
         if not speaks:
             continue
         if not isinstance(outcome.verdict, Fail):
             if not outcome.node.lent:
                 undecided.append(outcome)
             continue
-        info = (cards or {}).get(outcome.verdict.card, outcome.rule.info)
         why_hidden = hide(info, outcome.node)
         confidence = max(info.confidence, outcome.verdict.confidence or info.confidence, key=lambda one: one.rank)
         if not why_hidden and confidence.rank > settings.min_confidence.rank:

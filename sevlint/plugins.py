@@ -185,7 +185,7 @@ class Shelf:
         ids = {}
         for pack in self._packs():
             if not pack.cards:
-                for name in _stems(pack.package):
+                for name in (*_stems(pack.package), *_declared(pack.package)):
                     ids[name.replace("_", "-")] = pack.package.rsplit(".", 1)[-1]
         return ids
 
@@ -217,13 +217,12 @@ class Shelf:
             if not isinstance(rule, Rule):
                 raise RuleDefinitionError(f"{pack.package}.{name} has no rule called judge")
             yield rule
-        folder = _folder(pack.package)
-        declared = [name for name in sorted(os.listdir(folder)) if name.endswith(".yaml")]
+        declared = _declared(pack.package)
         if declared:
             from sevlint.declared.kinds import load_declared
 
             for name in declared:
-                yield load_declared(os.path.join(folder, name))
+                yield load_declared(os.path.join(_folder(pack.package), f"{name}.yaml"))
 
 
 def _folder(package: str) -> str:
@@ -234,6 +233,10 @@ def _folder(package: str) -> str:
 def _stems(package: str) -> list[str]:
     names = os.listdir(_folder(package))
     return sorted(name[:-3] for name in names if name.endswith(".py") and not name.startswith("_"))
+
+
+def _declared(package: str) -> list[str]:
+    return sorted(name[:-5] for name in os.listdir(_folder(package)) if name.endswith(".yaml"))
 
 
 def _values(modules: Iterable[Any], kind: type) -> list[Any]:

@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from sevlint.errors import SourceError
+from sevlint.errors import ParseError, SourceError
 from sevlint.model import Completeness
 from sevlint.sources.archive import Walk, looks_like_archive
 from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted
 from sevlint.sources.patterns import Patterns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sevlint.sources.archive import Body, Entry
 
 HOPS = 16
@@ -185,7 +187,7 @@ class _Sieve:
             if self._spend(len(path)):
                 self._streamed.add(path)
                 complete = Completeness.TAIL_ONLY if path.startswith(_STRINGS) else Completeness.WHOLE
-                self._on_log(path if as_log else link, body.chunks(), complete)
+                self._on_log(path if as_log else link, _whole(body), complete)
         elif entry.kind == "file" and (as_file or self._keep.match(link)):
             if self._spend(len(path)):
                 file = self._read(path, entry, body)
@@ -257,6 +259,13 @@ class _Sieve:
             done = [] if target.startswith("/") else done[:-1]
             todo.extend(target.split("/")[::-1])
         return None
+
+
+def _whole(body: Body) -> Iterator[bytes]:
+    """The content; raises ParseError where the archive ends before it does."""
+    yield from body.chunks()
+    if body.cut:
+        raise ParseError("the archive is cut off inside it")
 
 
 def _kind(entry: Entry) -> str:

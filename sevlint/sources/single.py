@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from sevlint.errors import SourceError
+from sevlint.errors import ParseError, SourceError
 from sevlint.model import Completeness
 from sevlint.sources.base import MEMBER_LIMIT, File, Source, Wanted
 from sevlint.sources.recognise import HEAD, recognise
@@ -75,7 +75,7 @@ class FileSource(Source):
                 chunk = self._stream.read(_CHUNK)
             except OSError as error:
                 self.damage = f"reading stopped: {error.strerror or error}"
-                return
+                raise ParseError(self.damage) from error
 
     def layout_hint(self) -> str:
         return "bare"

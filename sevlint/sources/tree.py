@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from sevlint.errors import SourceError
+from sevlint.errors import ParseError, SourceError
 from sevlint.model import Completeness
 from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted
 from sevlint.sources.patterns import Patterns, expression
@@ -223,7 +223,7 @@ class TreeSource(Source):
                 chunk = file.read(_CHUNK)
             except OSError as error:
                 self.damage = self.damage or f"{path}: {error.strerror or error}"
-                return
+                raise ParseError("reading stopped") from error
             if not chunk:
                 return
             yield chunk

@@ -1,0 +1,128 @@
+"""Log cards: one known line each, in the YAML file of the program that prints it (architecture 5).
+
+A file holds `program`, `log` ("kernel" or "qemu") and `cards`. A card has an `id`, a `literal` that every such line
+holds, a `regex` with named groups that is matched at the start of the message, `match` and `near-miss` lines, and
+tells any of: `finding`, `evidence-of`, `fact`, `harmless`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from sevlint.errors import RuleDefinitionError
+from sevlint.model import AmdRung, Confidence, Goal, RuleInfo, Severity, Subject, TdxRung, in_order
+
+_FORBIDDEN = re.compile(r"\(\?(?:[=!]|<[=!]|P=)|(?<!\\)(?:\\\\)*\\[1-9]|(?<!\\)\)(?:[*+]|\{\d*,\})")
+"""Look-around, backreferences, and groups repeated without bound: what is left is linear in the line's length."""
+
+
+class Finding(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a card is raised: as a rule is."""
+
+    severity: Severity | dict[Goal, Severity]
+    goals: tuple[Goal, ...]
+    message: str
+    """The headline; `{group}` stands for a capture."""
+    title: str
+    why: str
+    fix: str
+    rung: str = ""
+    symptom: bool = False
+    because_of: tuple[str, ...] = ()
+    confidence: Confidence = Confidence.HIGH
+
+
+class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """One known line."""
+
+    id: str
+    literal: str
+    regex: str
+    match: tuple[str, ...]
+    near_miss: tuple[str, ...] = ()
+    about: tuple[Subject, ...] = (Subject.HOST,)
+    versions: str = ""
+    meaning: str = ""
+    source: str = ""
+    finding: Finding | None = None
+    evidence_of: tuple[str, ...] = ()
+    fact: str = ""
+    harmless: str = ""
+    program: str = ""
+    log: str = "kernel"
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The match in a message: at its start in a kernel log, also behind ": " in a QEMU log."""
+        return compiled(self.regex, self.log).search(text)
+
+
+@lru_cache(maxsize=4096)
+def compiled(regex: str, log: str) -> re.Pattern[str]:
+    """Compiled on first use: most cards never meet their literal."""
+    return re.compile(rf"\A(?:{regex})" if log == "kernel" else rf"(?:\A\s*|: )(?:{regex})")
+
+
+def load_cards(paths: Iterable[str]) -> tuple[Card, ...]:
+    """Every card of these files. Raises RuleDefinitionError that names file and card."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    cards: dict[str, Card] = {}
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            content = yaml.load(file, Loader=loader)
+        common = {"program": content["program"], "log": content.get("log", "kernel")}
+        for entry in content["cards"]:
+            card = _card({**common, **entry}, path)
+            if card.id in cards:
+                raise RuleDefinitionError(f"{path}: two cards have the id {card.id}")
+            cards[card.id] = card
+    return tuple(cards.values())
+
+
+def _card(entry: Mapping[str, Any], path: str) -> Card:
+    where = f"{path}: card {entry.get('id')}"
+    try:
+        card = msgspec.convert(entry, Card, strict=False)
+    except msgspec.ValidationError as error:
+        raise RuleDefinitionError(f"{where}: {error}") from error
+    if _FORBIDDEN.search(card.regex):
+        raise RuleDefinitionError(f"{where}: look-around, backreferences and unbounded groups are not allowed")
+    if not (card.finding or card.evidence_of or card.fact or card.harmless):
+        raise RuleDefinitionError(f"{where}: tells nothing: finding, evidence-of, fact or harmless")
+    return card
+
+
+def info_of(card: Card, distribution: str = "sevlint_rules") -> RuleInfo:
+    """A `finding` card as a rule."""
+    finding = card.finding
+    assert finding is not None
+    severities = finding.severity if isinstance(finding.severity, dict) else {}
+    worst = min(severities.values(), key=lambda one: one.rank) if severities else finding.severity
+    rungs: dict[str, int] = {rung.name.lower().replace("_", "-"): int(rung) for rung in (*TdxRung, *AmdRung)}
+    page = f"{finding.title}.\n\nWhy    {finding.why}\nFix    {finding.fix}\nRefs   {card.source}"
+    return RuleInfo(
+        id=card.id,
+        pack="logs",
+        title=finding.title,
+        about=card.about[0],
+        severity=worst if isinstance(worst, Severity) else Severity.NOTE,
+        goals=in_order(finding.goals),
+        why=finding.why,
+        fix=finding.fix,
+        refs=tuple(part.strip() for part in card.source.split(";") if part.strip()),
+        page=page,
+        severities=tuple((goal, severities[goal]) for goal in in_order(severities)),
+        rung=rungs[finding.rung] if finding.rung else None,
+        symptom=finding.symptom,
+        because_of=finding.because_of,
+        confidence=finding.confidence,
+        card=True,
+        distribution=distribution,
+    )
