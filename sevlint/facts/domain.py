@@ -93,6 +93,7 @@ class Domain(Fact, frozen=True):
     cpu_mode: str
     cpu_model: str
     kernel: str
+    emulator: str
     locked: bool
     hard_limit_kib: int | None
     hugepages: bool

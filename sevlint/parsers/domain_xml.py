@@ -130,6 +130,7 @@ class _Reader:
             cpu_mode=cpu.get("mode", "") if cpu is not None else "",
             cpu_model=(cpu.findtext("model") or "").strip() if cpu is not None else "",
             kernel=(os.findtext("kernel") or "").strip() if os is not None else "",
+            emulator=(domain.findtext("devices/emulator") or "").strip(),
             locked=backing is not None and backing.find("locked") is not None,
             hard_limit_kib=_kib(domain.find("memtune/hard_limit")),
             hugepages=backing is not None and backing.find("hugepages") is not None,

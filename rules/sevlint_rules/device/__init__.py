@@ -1,0 +1,1 @@
+"""Can the hypervisor reach it?"""

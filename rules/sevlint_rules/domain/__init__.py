@@ -1,0 +1,1 @@
+"""Will this domain start, and be protected?"""

@@ -1,0 +1,1 @@
+"""Is the guest really protected, and healthy?"""

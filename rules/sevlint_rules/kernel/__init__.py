@@ -1,0 +1,1 @@
+"""Does this boot allow it, and will the next?"""

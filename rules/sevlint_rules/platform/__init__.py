@@ -1,0 +1,1 @@
+"""Can this machine do it? CPU, BIOS traces, RMP, ASIDs."""

@@ -1,0 +1,50 @@
+"""The CPU cannot host this technology.
+
+Why    No setting mends it: KVM on this CPU refuses every such guest.
+Fix    Move the domains to a host whose CPU can, or protect them with a technology that this CPU has. Naples (EPYC 7001)
+       has SEV only, Rome (7002) adds SEV-ES, Milan (7003) and later add SEV-SNP.
+Refs   AMDESE/AMDSEV README; virtee/snphost src/ok.rs (amd-host 1.3); linux arch/x86/virt/vmx/tdx (intel-tdx 1.3)
+
+Flags in cpuinfo are no test of the model: a BIOS or an old kernel hides them (cpu-flag-cleared-by-bios).
+"""
+
+from sevlint.api import X86, AmdRung, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule
+from sevlint.facts.cpu import Cpuinfo
+
+_HOSTS = {
+    "naples": {Goal.SEV},
+    "rome": {Goal.SEV, Goal.SEV_ES},
+}
+_FLAG = {Goal.SEV: "sev", Goal.SEV_ES: "sev_es", Goal.SEV_SNP: "sev_snp", Goal.TDX: "tdx_host_platform"}
+_TDX_MODELS = {0xCF, 0xAD, 0xAE, 0xAF}
+_TDX_ON_REQUEST = 0x8F
+
+
+@rule(about=Subject.HOST, severity=Severity.ERROR, goals=X86, rung=AmdRung.CPU)
+def judge(cpu: Cpuinfo, goal: Goal) -> Verdict:
+    if cpu.in_vm:
+        return NotApplicable("this kernel runs in a VM: its CPU is the hypervisor's")
+    name = cpu.model_name or cpu.vendor
+    if _FLAG[goal] in cpu.flags:
+        return Pass(f"cpuinfo shows `{_FLAG[goal]}`", (cpu.flags_place,))
+    wanted_vendor = cpu.is_intel if goal is Goal.TDX else cpu.is_amd
+    if (cpu.is_amd or cpu.is_intel) and not wanted_vendor:
+        return Fail(f"the CPU ({name}) cannot host {goal.value}", (cpu.model_place,), value=name)
+    if not wanted_vendor:
+        return Open(f"{name} is a CPU that sevlint does not know")
+    if goal is Goal.TDX:
+        return _tdx(cpu, name)
+    if not cpu.generation:
+        return Open(f"{name} is no EPYC generation that sevlint knows, and cpuinfo shows no `{_FLAG[goal]}`")
+    if cpu.generation in _HOSTS and goal not in _HOSTS[cpu.generation]:
+        because = f"the CPU ({name}, {cpu.generation.capitalize()}) cannot host {goal.value}"
+        return Fail(because, (cpu.model_place,), value=cpu.generation)
+    return Pass(f"{cpu.generation.capitalize()} can host {goal.value}", (cpu.model_place,))
+
+
+def _tdx(cpu: Cpuinfo, name: str) -> Verdict:
+    if cpu.family == 6 and cpu.model in _TDX_MODELS:
+        return Pass("this CPU model has TDX", (cpu.model_place,))
+    if cpu.family == 6 and cpu.model == _TDX_ON_REQUEST:
+        return Open("only some parts of this CPU model have TDX")
+    return Fail(f"the CPU ({name}) cannot host tdx", (cpu.model_place,), value=name)

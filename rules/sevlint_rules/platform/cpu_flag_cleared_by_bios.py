@@ -1,0 +1,50 @@
+"""The BIOS has memory encryption off, so the kernel hides the CPU's SEV flags.
+
+Why    The kernel clears `sev`, `sev_es` and `sev_snp` where the BIOS left SMEE off (or SMM unlocked); KVM then offers
+       none of them. It is often the trace of a BIOS update that restored the defaults.
+Fix    Set SMEE (Secure Memory Encryption) to Enabled in the BIOS setup, not Auto, and cold boot.
+Refs   linux: arch/x86/kernel/cpu/amd.c, drivers/crypto/ccp/sev-dev.c (amd-host 1.2, 5.2 #23)
+
+A missing `sme` flag proves nothing: since Linux 5.18 it shows SME in use by the host itself.
+"""
+
+from sevlint.api import (
+    AMD_SEV,
+    AmdRung,
+    Confidence,
+    Fail,
+    NotApplicable,
+    Open,
+    Pass,
+    Severity,
+    Subject,
+    Verdict,
+    bios,
+    rule,
+)
+from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.kernel import KernelVersion
+from sevlint.facts.log import KernelLog
+
+_FULL_WIDTHS = {48, 52}
+
+
+@rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.SMEE)
+def judge(cpu: Cpuinfo, log: KernelLog | None, kernel: KernelVersion | None) -> Verdict:
+    if not cpu.is_amd or cpu.in_vm:
+        return NotApplicable("no AMD host")
+    if "sev" in cpu.flags:
+        return Pass("cpuinfo shows `sev`, which the kernel clears unless the BIOS allows it", (cpu.flags_place,))
+    line = log.last("ccp-memory-encryption-off-in-bios") if log is not None else None
+    remedy = bios("SMEE (Secure Memory Encryption)", "Enabled, not Auto,")
+    if line is not None:
+        because = "memory encryption is off in the BIOS, so the kernel hides the SEV flags"
+        return Fail(because, (line.place, cpu.flags_place), remedy=remedy)
+    if not cpu.generation:
+        return Open("no known EPYC, so it is not known whether the CPU has SEV", ("cmd/dmesg",))
+    if kernel is not None and kernel.version < (4, 16):
+        return NotApplicable("kernels before 4.16 do not show the flag")
+    because = f"cpuinfo lacks `sev` on a {cpu.generation.capitalize()} CPU that has it: the BIOS has SMEE off"
+    if cpu.physical_bits in _FULL_WIDTHS and cpu.bits_place is not None:
+        return Fail(because, (cpu.flags_place, cpu.bits_place), remedy=remedy)
+    return Fail(because, (cpu.flags_place,), remedy=remedy, confidence=Confidence.MEDIUM)

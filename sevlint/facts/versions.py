@@ -1,0 +1,31 @@
+"""The first upstream version of each component that can do each technology (amd-host 1.4; libvirt-qemu 7)."""
+
+from __future__ import annotations
+
+from sevlint.model import Goal
+
+KERNEL: dict[Goal, tuple[int, int]] = {
+    Goal.SEV: (4, 16),
+    Goal.SEV_ES: (5, 11),
+    Goal.SEV_SNP: (6, 11),
+    Goal.TDX: (6, 16),
+}
+QEMU: dict[Goal, tuple[int, ...]] = {
+    Goal.SEV: (2, 12),
+    Goal.SEV_ES: (6, 0),
+    Goal.SEV_SNP: (9, 1),
+    Goal.TDX: (10, 1),
+    Goal.S390_PV: (6, 0),
+}
+LIBVIRT: dict[Goal, tuple[int, ...]] = {
+    Goal.SEV: (4, 5),
+    Goal.SEV_ES: (4, 5),
+    Goal.SEV_SNP: (10, 5),
+    Goal.TDX: (11, 6),
+    Goal.S390_PV: (7, 6),
+}
+
+
+def text(version: tuple[int, ...]) -> str:
+    """ "9.1" """
+    return ".".join(map(str, version))
