@@ -17,7 +17,8 @@ _HOSTS = {
 }
 _FLAG = {Goal.SEV: "sev", Goal.SEV_ES: "sev_es", Goal.SEV_SNP: "sev_snp", Goal.TDX: "tdx_host_platform"}
 _TDX_MODELS = {0xCF, 0xAD, 0xAE, 0xAF}
-_TDX_ON_REQUEST = 0x8F
+_TDX_UNSURE = {0x8F, 0xDD}
+"""Sapphire Rapids has TDX in select parts only; Clearwater Forest is not verified (intel-tdx 1.3)."""
 
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=X86, rung=AmdRung.CPU)
@@ -45,6 +46,6 @@ def judge(cpu: Cpuinfo, goal: Goal) -> Verdict:
 def _tdx(cpu: Cpuinfo, name: str) -> Verdict:
     if cpu.family == 6 and cpu.model in _TDX_MODELS:
         return Pass("this CPU model has TDX", (cpu.model_place,))
-    if cpu.family == 6 and cpu.model == _TDX_ON_REQUEST:
-        return Open("only some parts of this CPU model have TDX")
+    if cpu.family == 6 and cpu.model in _TDX_UNSURE:
+        return Open("it is not known whether this part of the CPU model has TDX")
     return Fail(f"the CPU ({name}) cannot host tdx", (cpu.model_place,), value=name)

@@ -1,0 +1,28 @@
+"""The mode of /dev/sev was changed by hand and will be lost at the next boot.
+
+Why    The driver makes the device 0600 root:root at every boot; only a udev rule lasts. Hypervisors that run as another
+       user and open it themselves then stop working (libvirt 5.1 and newer gives QEMU access itself and needs none of it).
+Fix    Put `KERNEL=="sev", GROUP="kvm", MODE="0660"` into /etc/udev/rules.d/70-sev.rules.
+Refs   linux: drivers/crypto/ccp/sev-dev.c; libvirt: docs/kbase/launch_security_sev.rst (amd-host 4.3, 9.11)
+"""
+
+from sevlint.api import AMD_SEV, Command, Fail, NotApplicable, Open, Pass, Remedy, Severity, Subject, Verdict, rule
+from sevlint.facts.amd import DevSev, DevSevUdev
+
+_DRIVER_MODE = 0o600
+_RULE = """echo 'KERNEL=="sev", GROUP="kvm", MODE="0660"' > /etc/udev/rules.d/70-sev.rules"""
+
+
+@rule(about=Subject.HOST, severity=Severity.WARNING, goals=AMD_SEV)
+def judge(device: DevSev, udev: DevSevUdev) -> Verdict:
+    if not device.exists:
+        return NotApplicable("there is no /dev/sev")
+    if device.mode is None:
+        return Open("the mode of /dev/sev was not collected", ("cmd/ls-dev",))
+    if device.mode == _DRIVER_MODE and device.group in ("root", "0", ""):
+        return Pass("/dev/sev is as the driver made it", (device.place,))
+    if any(one.mode or one.group for one in udev.rules):
+        return Pass("a udev rule sets the mode or the group", (udev.place,))
+    because = f"/dev/sev has mode {device.mode:04o}, group {device.group or '?'}, and no udev rule makes it so again"
+    remedy = Remedy("write a udev rule", Command((_RULE, "udevadm control --reload")))
+    return Fail(because, (device.place,), remedy=remedy, value=f"{device.mode:04o}")

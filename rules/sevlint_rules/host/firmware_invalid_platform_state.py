@@ -1,0 +1,30 @@
+"""The SEV firmware refused INIT because of its state (SEV_RET_INVALID_PLATFORM_STATE).
+
+Why    Error 0x1 says that the command does not fit the state the firmware is in. It is seldom the cause: mostly an SNP
+       initialisation failed just before, or (Milan) the PSP's boot loader is older than 00.13.00.70.
+Fix    Mend the first error of the log; where there is none, update the BIOS (AGESA) and cold boot.
+Refs   linux: drivers/crypto/ccp/sev-dev.c, include/uapi/linux/psp-sev.h (amd-host 5.2 #43, 6, 9.13)
+
+A symptom: it folds under the failure before it.
+"""
+
+from sevlint.api import AMD_SEV, AmdRung, Fail, Open, Pass, Needs, Remedy, Severity, Subject, Verdict, rule
+from sevlint.facts.log import KernelLog, Line, Unknown
+
+
+@rule(
+    about=Subject.HOST,
+    severity=Severity.ERROR,
+    goals=AMD_SEV,
+    rung=AmdRung.PSP_FIRMWARE,
+    symptom=True,
+    because_of=("ccp-snp-init-failed",),
+)
+def judge(log: KernelLog) -> Verdict:
+    seen = log.seen("ccp-sev-init-invalid-state")
+    if isinstance(seen, Line):
+        remedy = Remedy("mend the first SEV error of the log; without one, update the BIOS", needs=Needs.COLD_BOOT)
+        return Fail("the SEV firmware refused INIT: invalid platform state (0x1)", (seen.place,), remedy=remedy)
+    if isinstance(seen, Unknown):
+        return Open(seen.why, ("cmd/journal-boot",))
+    return Pass("the kernel log has no such refusal", (seen.place,))

@@ -1,0 +1,59 @@
+"""The host cannot run this domain.
+
+Why    The domain asks for a protection that KVM, or QEMU under libvirt, does not offer on this host: it will not start.
+Fix    Mend the host's own fault, or place the domain on a host that offers it.
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0); libvirt: docs/formatdomaincaps.rst (libvirt-qemu 4.2)
+
+Judged with the host around the domain, or the one that `--host` lends. A symptom: it folds under the host's fault.
+"""
+
+from sevlint.api import X86, AmdRung, Fail, Gap, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule
+from sevlint.facts.amd import SevDomainCapabilities
+from sevlint.facts.domain import Domain
+from sevlint.facts.kernel import ModuleParameters
+from sevlint.facts.platform import StackVersions
+from sevlint.facts.versions import QEMU, text
+
+_PARAMETER = {
+    Goal.SEV: ("kvm_amd", "sev"),
+    Goal.SEV_ES: ("kvm_amd", "sev_es"),
+    Goal.SEV_SNP: ("kvm_amd", "sev_snp"),
+    Goal.TDX: ("kvm_intel", "tdx"),
+}
+
+
+@rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86, rung=AmdRung.DOMAIN, symptom=True)
+def judge(
+    domain: Domain,
+    parameters: ModuleParameters | Gap,
+    versions: StackVersions | None,
+    capabilities: SevDomainCapabilities | None,
+    goal: Goal,
+) -> Verdict:
+    if isinstance(parameters, Gap):
+        return Open(parameters.detail or "no module parameter of KVM was collected", parameters.wanted)
+    module, name = _PARAMETER[goal]
+    if not parameters.has(module):
+        other = "kvm_intel" if module == "kvm_amd" else "kvm_amd"
+        if parameters.has(other):
+            place = next(item.place for item in parameters.items if item.module == other)
+            return Fail(f"the host has {other}, which cannot run {goal.value}", (domain.place, place))
+        return Open(f"no parameter of {module} was collected", (f"sys/module/{module}/parameters/*",))
+    found = parameters.get(module, name)
+    if found is None:
+        place = next(item.place for item in parameters.items if item.module == module)
+        return Fail(f"the host's {module} does not know {goal.value}", (domain.place, place))
+    if found.is_false:
+        return Fail(f"the host's KVM has {goal.value} off", (domain.place, found.place))
+    offers = capabilities is not None and goal.value in capabilities.sectypes
+    qemu = versions.qemu if versions is not None else None
+    if goal in QEMU and qemu is not None and qemu.version < QEMU[goal] and not offers and not _own(domain):
+        because = f"the host's QEMU {qemu.text} cannot run {goal.value}: that needs {text(QEMU[goal])}"
+        return Fail(because, (domain.place, qemu.place))
+    if domain.launch_security is None:
+        return NotApplicable("the domain asks for no protection")
+    return Pass(f"the host's KVM has {goal.value} on", (found.place,))
+
+
+def _own(domain: Domain) -> bool:
+    return bool(domain.emulator) and not domain.emulator.startswith(("/usr/bin/", "/usr/libexec/", "/bin/"))

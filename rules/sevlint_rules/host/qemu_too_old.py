@@ -1,0 +1,53 @@
+"""The host's QEMU is too old for this technology.
+
+Why    QEMU knows SEV since 2.12, SEV-ES and s390 Secure Execution since 6.0, SEV-SNP since 9.1 and TDX since 10.1; an
+       older one refuses the object that libvirt passes it.
+Fix    Upgrade QEMU to that version or a newer one.
+Refs   qemu: target/i386/sev.c, docs/about (libvirt-qemu 7; amd-host 1.4)
+
+Distributions seldom backport QEMU features; where `virsh domcapabilities` offers the type, its word counts.
+"""
+
+from sevlint.api import (
+    CONFIDENTIAL,
+    AmdRung,
+    Confidence,
+    Fail,
+    Goal,
+    Needs,
+    NotApplicable,
+    Open,
+    Pass,
+    Severity,
+    Subject,
+    Verdict,
+    rule,
+    upgrade,
+)
+from sevlint.facts.amd import SevDomainCapabilities
+from sevlint.facts.domain import Domain
+from sevlint.facts.platform import StackVersions
+from sevlint.facts.versions import QEMU, text
+
+_PACKAGED = ("/usr/bin/", "/usr/libexec/", "/bin/")
+
+
+@rule(about=Subject.HOST, severity=Severity.ERROR, goals=CONFIDENTIAL, rung=AmdRung.STACK)
+def judge(
+    versions: StackVersions, capabilities: SevDomainCapabilities | None, domains: tuple[Domain, ...], goal: Goal
+) -> Verdict:
+    found, needed = versions.qemu, QEMU[goal]
+    if found is None:
+        return NotApplicable("no QEMU package is installed")
+    if found.version >= needed:
+        return Pass(f"QEMU {found.text}", (found.place,))
+    type_name = "sev" if goal is Goal.SEV_ES else goal.value
+    if goal is Goal.SEV_SNP and capabilities is not None and type_name in capabilities.sectypes:
+        return Pass("libvirt offers sev-snp with this QEMU", (capabilities.place,))
+    own = next((one for one in domains if one.emulator and not one.emulator.startswith(_PACKAGED)), None)
+    if own is not None:
+        return Open(f"domain {own.name} runs {own.emulator}, whose version is not known")
+    because = f"QEMU {found.text} cannot run {goal.value}: that needs {text(needed)}"
+    remedy = upgrade("QEMU", text(needed), Needs.VM_RESTART)
+    confidence = Confidence.HIGH if found.version[0] < needed[0] - 1 else Confidence.MEDIUM
+    return Fail(because, (found.place,), remedy=remedy, confidence=confidence, value=found.text)

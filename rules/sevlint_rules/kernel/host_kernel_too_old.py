@@ -1,0 +1,45 @@
+"""The host's kernel is too old for this technology.
+
+Why    KVM hosts SEV since Linux 4.16, SEV-ES since 5.11, SEV-SNP since 6.11 (on Turin since 6.14) and TDX since 6.16.
+Fix    Boot a kernel of at least that version, or a distribution's kernel that has the support backported.
+Refs   AMDESE/AMDSEV README (amd-host 1.4, 1.2); linux: arch/x86/kvm/svm/sev.c; linux: arch/x86/virt/vmx/tdx (intel-tdx 9)
+
+Distributions backport: a module parameter that is there proves the support, whatever the version says.
+"""
+
+from sevlint.api import X86, AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, rule, upgrade
+from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.kernel import KernelVersion, ModuleParameters
+from sevlint.facts.versions import KERNEL, text
+
+_PARAMETER = {
+    Goal.SEV: ("kvm_amd", "sev"),
+    Goal.SEV_ES: ("kvm_amd", "sev_es"),
+    Goal.SEV_SNP: ("kvm_amd", "sev_snp"),
+    Goal.TDX: ("kvm_intel", "tdx"),
+}
+_TURIN_SNP = (6, 14)
+"""The first kernel that reads Turin's RMP (amd-host 1.2)."""
+
+
+@rule(about=Subject.HOST, severity=Severity.ERROR, goals=X86, rung=AmdRung.KERNEL_OPTIONS)
+def judge(kernel: KernelVersion, parameters: ModuleParameters | None, cpu: Cpuinfo | None, goal: Goal) -> Verdict:
+    needed = KERNEL[goal]
+    module, name = _PARAMETER[goal]
+    on_turin = goal is Goal.SEV_SNP and cpu is not None and cpu.generation == "turin" and "sev_snp" not in cpu.flags
+    if on_turin:
+        needed = _TURIN_SNP
+    if kernel.version >= needed:
+        return Pass(f"kernel {kernel.release}", (kernel.place,))
+    found = parameters.get(module, name) if parameters is not None else None
+    if found is not None and not on_turin:
+        return Pass(f"kernel {kernel.release} has {module}'s parameter `{name}`", (found.place,))
+    remedy = upgrade("the host's kernel", text(needed))
+    if parameters is not None and parameters.has(module) and not on_turin:
+        because = f"kernel {kernel.release} cannot host {goal.value}: its {module} has no parameter `{name}`"
+        return Fail(because, (kernel.place,), remedy=remedy, value=kernel.release)
+    if kernel.vendor:
+        wanted = (f"sys/module/{module}/parameters/*",)
+        return Open(f"kernel {kernel.release} is a distribution's, which may have it backported", wanted)
+    because = f"kernel {kernel.release} cannot host {goal.value}: that needs {text(needed)}"
+    return Fail(because, (kernel.place,), remedy=remedy, value=kernel.release)

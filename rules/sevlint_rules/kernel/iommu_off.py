@@ -1,0 +1,26 @@
+"""The IOMMU is off, so the kernel refuses SEV-SNP.
+
+Why    SNP needs the IOMMU's own translation, or devices could write guest memory. SEV and SEV-ES need no IOMMU.
+Fix    Remove `iommu=off` and `amd_iommu=off` from the kernel command line, or set IOMMU to Enabled in the BIOS setup.
+Refs   linux: drivers/iommu/amd/init.c (amd-host 3, 4.5, 5.4)
+
+The AMD IOMMU is on by default; `amd_iommu=on` is no valid value and changes nothing.
+"""
+
+from sevlint.api import AmdRung, Fail, Goal, Open, Pass, Place, Severity, Subject, Verdict, bios, boot_option, rule
+from sevlint.facts.amd import Iommu
+
+
+@rule(about=Subject.HOST, severity=Severity.ERROR, goals={Goal.SEV_SNP}, rung=AmdRung.IOMMU)
+def judge(iommu: Iommu) -> Verdict:
+    place = iommu.enabled_place
+    if iommu.enabled is None or place is None:
+        return Open("nothing says whether the IOMMU driver runs", ("cmd/dmesg", "proc/cmdline"))
+    if iommu.enabled:
+        return Pass("the AMD IOMMU driver runs", (place,))
+    seen: tuple[Place, ...] = (place, iommu.refused_place) if iommu.refused_place is not None else (place,)
+    if iommu.option:
+        because = f"`{iommu.option}` turns the IOMMU off, so the kernel refuses SEV-SNP"
+        return Fail(because, seen, remedy=boot_option.remove(iommu.option), value=iommu.option)
+    because = "the IOMMU is off: the kernel log has no AMD-Vi line back to boot"
+    return Fail(because, seen, remedy=bios("IOMMU", "Enabled"))

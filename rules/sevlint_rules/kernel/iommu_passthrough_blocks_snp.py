@@ -1,0 +1,50 @@
+"""The IOMMU is in passthrough mode, so the kernel refuses SEV-SNP.
+
+Why    SNP needs the IOMMU's own translation, or devices could write guest memory.
+Fix    Remove `iommu=pt` and `iommu.passthrough=1` from the kernel command line; where passthrough is the kernel's own
+       default, add `iommu=nopt`.
+Refs   linux: drivers/iommu/amd/init.c, drivers/iommu/iommu.c (amd-host 3, 5.4 #77, #86)
+
+Most GPU passthrough guides set `iommu=pt`, and older versions of virt-host-validate propose it; it is harmless for SEV
+and SEV-ES, and it breaks SNP (amd-host 9.6).
+"""
+
+from sevlint.api import (
+    AmdRung,
+    Confidence,
+    Fail,
+    Goal,
+    NotApplicable,
+    Open,
+    Pass,
+    Place,
+    Severity,
+    Subject,
+    Verdict,
+    boot_option,
+    rule,
+)
+from sevlint.facts.amd import Iommu
+
+_BECAUSE = "the IOMMU is in passthrough mode, so the kernel refuses SEV-SNP"
+
+
+@rule(about=Subject.HOST, severity=Severity.ERROR, goals={Goal.SEV_SNP}, rung=AmdRung.IOMMU)
+def judge(iommu: Iommu) -> Verdict:
+    place, refused = iommu.passthrough_place, iommu.refused_place
+    if iommu.enabled is False:
+        return NotApplicable("the IOMMU is off")
+    if iommu.passthrough and place is not None:
+        seen: tuple[Place, ...] = (place, refused) if refused is not None else (place,)
+        remedy = boot_option.remove(iommu.option) if iommu.option else boot_option.add("iommu=nopt")
+        return Fail(_BECAUSE, seen, remedy=remedy, value=iommu.option)
+    if iommu.passthrough is None and refused is not None:
+        because = "the kernel says that the IOMMU is off or in passthrough mode"
+        return Fail(because, (refused,), remedy=boot_option.add("iommu=nopt"), confidence=Confidence.MEDIUM)
+    if refused is not None:
+        return Open("the kernel says off or passthrough, and its options say translated: two boots?", ("proc/cmdline",))
+    if iommu.supported_place is not None:
+        return Pass("the kernel enabled the IOMMU's SNP support", (iommu.supported_place,))
+    if iommu.passthrough is False and place is not None:
+        return Pass("the IOMMU translates", (place,))
+    return Open("nothing says which mode the IOMMU is in", ("proc/cmdline", "cmd/dmesg"))

@@ -1,0 +1,21 @@
+"""KVM has SEV-ES off.
+
+Why    The parameter in sysfs is the outcome, not the request: KVM decided at load that it cannot or may not offer SEV-ES.
+Fix    Mend the cause; where none is named, collect the kernel log back to boot, which says why.
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0 3)
+
+A symptom: it folds under the first broken rung below KVM.
+"""
+
+from sevlint.api import ENCRYPTED_STATE, AmdRung, Fail, NotApplicable, Pass, Severity, Subject, Verdict, rule
+from sevlint.facts.kernel import SevParameters
+
+
+@rule(about=Subject.HOST, severity=Severity.ERROR, goals=ENCRYPTED_STATE, rung=AmdRung.KVM, symptom=True)
+def judge(parameters: SevParameters) -> Verdict:
+    found = parameters.sev_es
+    if found is None:
+        return NotApplicable("this kernel's kvm_amd has no parameter `sev_es`")
+    if found.is_false:
+        return Fail("KVM has SEV-ES off", (found.place,), value=found.value)
+    return Pass("KVM has SEV-ES on", (found.place,))
