@@ -7,7 +7,7 @@ Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0); libvirt: docs/formatdomaincap
 Judged with the host around the domain, or the one that `--host` lends. A symptom: it folds under the host's fault.
 """
 
-from sevlint.api import X86, AmdRung, Fail, Gap, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule
+from sevlint.api import X86, AmdRung, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule
 from sevlint.facts.amd import SevDomainCapabilities
 from sevlint.facts.domain import Domain
 from sevlint.facts.kernel import ModuleParameters
@@ -25,13 +25,11 @@ _PARAMETER = {
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86, rung=AmdRung.DOMAIN, symptom=True)
 def judge(
     domain: Domain,
-    parameters: ModuleParameters | Gap,
+    parameters: ModuleParameters,
     versions: StackVersions | None,
     capabilities: SevDomainCapabilities | None,
     goal: Goal,
 ) -> Verdict:
-    if isinstance(parameters, Gap):
-        return Open(parameters.detail or "no module parameter of KVM was collected", parameters.wanted)
     module, name = _PARAMETER[goal]
     if not parameters.has(module):
         other = "kvm_intel" if module == "kvm_amd" else "kvm_amd"
