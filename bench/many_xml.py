@@ -77,7 +77,9 @@ def main() -> None:
             print(f"sevlint check, {count} files, {with_goal} with a goal   {ours:8.1f} ms")
             if xmllint:
                 theirs = median([xmllint, "--noout", *files], rounds)
-                print(f"xmllint --noout on the same            {theirs:8.1f} ms; sevlint takes {ours / theirs:.1f} times")
+                print(
+                    f"xmllint --noout on the same            {theirs:8.1f} ms; sevlint takes {ours / theirs:.1f} times"
+                )
             else:
                 print("xmllint is not installed: no ratio")
 

@@ -104,7 +104,9 @@ def _add_check(commands: Any) -> None:
     add = check.add_argument
     add("paths", metavar="PATH", nargs="+", help="what to judge; several hosts or folders may be named")
     add("--format", default="text", metavar="FORMAT", help="text, sarif or json on standard output (default: text)")
-    add("--output", action="append", default=[], metavar="FORMAT=FILE", help="also write a format to a file; repeatable")
+    add(
+        "--output", action="append", default=[], metavar="FORMAT=FILE", help="also write a format to a file; repeatable"
+    )
     goals = [goal.value for goal in Goal]
     add("--goal", action="append", choices=goals, default=[], help="judge what is named as meant for this; repeatable")
     add("--host", default="", metavar="SNAPSHOT", help="judge the domains against this host")
@@ -113,7 +115,12 @@ def _add_check(commands: Any) -> None:
     add("--select", action="append", default=[], metavar="RULES", help="only these rules or packs (comma list)")
     add("--ignore", action="append", default=[], metavar="RULES", help="all but these rules or packs (comma list)")
     levels = ("error", "warning", "note", "never")
-    add("--fail-on", choices=levels, default="", help="the level from which findings make exit code 1 (default: warning)")
+    add(
+        "--fail-on",
+        choices=levels,
+        default="",
+        help="the level from which findings make exit code 1 (default: warning)",
+    )
     add("--min-confidence", choices=("low", "medium", "high"), default="low", help="hide less certain findings")
     add("--strict", action="store_true", help="a rule that could not decide counts as a finding for the exit code")
     add("--show", action="append", default=[], metavar="WHAT", help=f"also show {', '.join(_SHOWABLE)} (comma list)")
@@ -166,7 +173,9 @@ def _check(options: argparse.Namespace) -> int:
     if options.format == "text" and _is_terminal():
         app.show_on_terminal(checked.report, show)
     else:
-        _print(app.to_text(checked.report, _options_of(options.format, show, options.sarif_kinds), offers, options.format))
+        _print(
+            app.to_text(checked.report, _options_of(options.format, show, options.sarif_kinds), offers, options.format)
+        )
     for remark in checked.remarks:
         sys.stderr.write(f"{remark}\n")
     for error in checked.errors:

@@ -565,7 +565,9 @@ def glob(pattern: str) -> re.Pattern[str]:
     """A path pattern as a regular expression: `*` and `{domain}` stay within one component."""
     if pattern not in _GLOBS:
         parts = re.split(r"(\*|\{domain\})", pattern)
-        _GLOBS[pattern] = re.compile("".join("[^/]*" if part in ("*", "{domain}") else re.escape(part) for part in parts))
+        _GLOBS[pattern] = re.compile(
+            "".join("[^/]*" if part in ("*", "{domain}") else re.escape(part) for part in parts)
+        )
     return _GLOBS[pattern]
 
 
@@ -600,7 +602,9 @@ def _set_goals(snapshot: Snapshot, settings: Settings) -> None:
     for node in snapshot.domains:
         signs = snapshot.get(node, DomainGoalSigns)
         found = signs.signs if signs else ()
-        wanted = frozenset(sign.goal for sign in found if sign.goal is not None) | (asked if node.named else frozenset())
+        wanted = frozenset(sign.goal for sign in found if sign.goal is not None) | (
+            asked if node.named else frozenset()
+        )
         unclear = any(sign.goal is None for sign in found)
         before = by_group.get(node.group, Goals())
         by_group[node.group] = Goals(before.wanted | wanted, before.unclear or unclear)
@@ -858,7 +862,8 @@ def _findings(raised: list[_Raised], snapshot: Snapshot) -> tuple[Finding, ...]:
     shown.sort(key=order)
     taken: dict[str, int] = {}
     for one in shown:
-        base = "/".join((one.info.id, *(name for name in one.outcome.node.names().values() if name)))
+        names = (clean.printable(name) for name in one.outcome.node.names().values() if name)
+        base = "/".join((one.info.id, *names))
         taken[base] = taken.get(base, 0) + 1
         one.key = base if taken[base] == 1 else f"{base}~{taken[base]}"
     return tuple(_finding(one, snapshot) for one in shown)

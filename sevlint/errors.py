@@ -1,10 +1,10 @@
 """The exception tree.
 
-    SevlintError
-    ├── UsageError            the command line or the configuration is wrong: exit 2
-    ├── RuleDefinitionError   a rule, parser, combiner or card is ill-made: found at load, exit 3
-    ├── SourceError           a named input could not be opened or read: exit 2, the other inputs are still judged
-    └── ParseError            one file of evidence is not what it claims to be: becomes a Gap, never ends a run
+SevlintError
+├── UsageError            the command line or the configuration is wrong: exit 2
+├── RuleDefinitionError   a rule, parser, combiner or card is ill-made: found at load, exit 3
+├── SourceError           a named input could not be opened or read: exit 2, the other inputs are still judged
+└── ParseError            one file of evidence is not what it claims to be: becomes a Gap, never ends a run
 """
 
 from __future__ import annotations

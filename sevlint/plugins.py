@@ -82,7 +82,9 @@ def manager(*, third_party: bool = True) -> pluggy.PluginManager:
             plugin = importlib.import_module(module)
             made.register(getattr(plugin, attribute) if attribute else plugin, name)
         except Exception as error:
-            raise UsageError(f"plugin {name} ({target}) cannot be loaded: {error}; --no-plugins leaves it out") from error
+            raise UsageError(
+                f"plugin {name} ({target}) cannot be loaded: {error}; --no-plugins leaves it out"
+            ) from error
     try:
         made.check_pending()
     except pluggy.PluginValidationError as error:

@@ -19,7 +19,7 @@ def check_names(names: Iterable[str], rules: Mapping[str, str], cards: Collectio
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """"; did you mean ...?" or a pointer to the list."""
+    """ "; did you mean ...?" or a pointer to the list."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, sorted(known), 1)

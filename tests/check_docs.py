@@ -35,7 +35,11 @@ def main() -> int:
     ids = set(re.findall(r"^(\S+) ", sevlint("rules"), re.MULTILINE))
     for page in ("README.md", "CONTRIBUTING.md"):
         content = (ROOT / page).read_text(encoding="utf-8")
-        wrong += [f"{page}: no rule is called {name}" for name in re.findall(r"explain ([a-z-]+)`", content) if name not in ids]
+        wrong += [
+            f"{page}: no rule is called {name}"
+            for name in re.findall(r"explain ([a-z-]+)`", content)
+            if name not in ids
+        ]
         for target in re.findall(r"\]\(([^)#:]+)\)", content):
             if not (ROOT / target).exists():
                 wrong.append(f"{page}: links to {target}, which is not there")

@@ -59,7 +59,9 @@ def test_every_prefix_of_a_collector_is_taken_off(prefix: str) -> None:
             assert hits[0].text == card.match[0].rstrip() or hits[0].text == card.match[0]
 
 
-@pytest.mark.parametrize("line", ["Feb  4 09:34:10 h app[12]: SEV enabled (ASIDs 1 - 2)", "Feb  4 09:34:10 h dockerd: x"])
+@pytest.mark.parametrize(
+    "line", ["Feb  4 09:34:10 h app[12]: SEV enabled (ASIDs 1 - 2)", "Feb  4 09:34:10 h dockerd: x"]
+)
 def test_other_programs_are_not_heard(line: str) -> None:
     assert message(line) == (None, None)
 

@@ -19,7 +19,9 @@ BROKEN = HOSTS / "iommu-passthrough.yaml"
 DEBUG = "<domain type='kvm'>\n  <name>{name}</name>\n  <os firmware='efi'>\n    <type arch='x86_64' machine='q35'>hvm</type>\n  </os>\n  <features>\n    <acpi/>\n  </features>\n  <launchSecurity type='sev-snp'>\n    <policy>{policy}</policy>\n  </launchSecurity>\n</domain>\n"
 
 
-def sevlint(*arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", **environment: str) -> tuple[int, str, str]:
+def sevlint(
+    *arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", **environment: str
+) -> tuple[int, str, str]:
     done = subprocess.run(
         [sys.executable, "-m", "sevlint", *map(str, arguments)],
         cwd=cwd or ROOT,
@@ -209,7 +211,9 @@ def test_fail_on(tmp_path: Path) -> None:
 def test_the_same_bytes_whatever_the_surroundings(tmp_path: Path) -> None:
     for form in ("text", "sarif", "json"):
         one = sevlint("check", "--format", form, BROKEN, PYTHONHASHSEED="1", LC_ALL="C", TZ="UTC")
-        two = sevlint("check", "--format", form, BROKEN, cwd=tmp_path, PYTHONHASHSEED="7", LC_ALL="C.UTF-8", TZ="Asia/Tokyo")
+        two = sevlint(
+            "check", "--format", form, BROKEN, cwd=tmp_path, PYTHONHASHSEED="7", LC_ALL="C.UTF-8", TZ="Asia/Tokyo"
+        )
         assert one == two
 
 
@@ -230,7 +234,9 @@ def test_explain_and_rules() -> None:
 
 
 def test_secrets_and_control_characters_never_come_out(tmp_path: Path) -> None:
-    text = DEBUG.format(name="vm\x7f1\u202e", policy="0xb0000").replace("</domain>", "<devices><graphics type='vnc' passwd='hunter2'/></devices></domain>")
+    text = DEBUG.format(name="vm\x7f1\u202e", policy="0xb0000").replace(
+        "</domain>", "<devices><graphics type='vnc' passwd='hunter2'/></devices></domain>"
+    )
     (tmp_path / "vm.xml").write_text(text)
     for form in ("text", "json", "sarif"):
         _, out, _ = sevlint("check", "--format", form, "--show", "notes,passed,open", tmp_path / "vm.xml")

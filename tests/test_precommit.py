@@ -34,7 +34,9 @@ def test_try_repo(tmp_path: Path) -> None:
     for folder in (hook, scratch):
         for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
             assert run(folder, *GIT, *command).returncode == 0
-    tried = run(scratch, sys.executable, "-m", "pre_commit", "try-repo", str(hook), "sevlint", "--all-files", "--verbose")
+    tried = run(
+        scratch, sys.executable, "-m", "pre_commit", "try-repo", str(hook), "sevlint", "--all-files", "--verbose"
+    )
     assert tried.returncode == 1, tried.stderr
     assert "error[policy-allows-debug]" in tried.stdout
     assert "1 file is no domain XML" in tried.stdout

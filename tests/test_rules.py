@@ -127,7 +127,9 @@ FAILING = [path for path in BUNDLES if path.stem.startswith("bad")]
 @pytest.mark.parametrize("path", FAILING, ids=name)
 def test_less_evidence_never_means_pass(path: Path) -> None:
     rule = path.parent.name
-    failed = {(one.about, goal) for one in ran(path).said if one.rule == rule and one.verdict == "fail" for goal in one.goals}
+    failed = {
+        (one.about, goal) for one in ran(path).said if one.rule == rule and one.verdict == "fail" for goal in one.goals
+    }
     rules = [one for one in SHELF.rules(frozenset(Subject)) if one.info.id == rule]
     for what, files in weakened(load(path)["files"]):
         bundle = {**load(path), "files": copy.deepcopy(files)}

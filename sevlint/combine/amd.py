@@ -166,9 +166,7 @@ def asid_pools(
             es.append(Pool(capabilities.max_es_guests, capabilities.max_es_guests_place))
     if not sev and not es:
         return Gap(("cmd/dmesg", "sys/fs/cgroup/misc.capacity", "cmd/virsh-domcapabilities"), GapReason.ABSENT)
-    disagree = tuple(
-        pool.place for pools in (sev, es) if len({pool.size for pool in pools}) > 1 for pool in pools
-    )
+    disagree = tuple(pool.place for pools in (sev, es) if len({pool.size for pool in pools}) > 1 for pool in pools)
     return AsidPools(sev[0] if sev else None, es[0] if es else None, disagree)
 
 

@@ -77,7 +77,9 @@ def swiotlb(cmdline: KernelCmdline | None, log: KernelLog | None) -> Swiotlb | G
     found = _SWIOTLB.match(words[0]) if words else None
     if found is not None and found.group(1):
         text = found.group(1)
-        number = int(text, 8) if text.startswith("0") and text.isdigit() and set(text) <= set("01234567") else int(text, 0)
+        number = (
+            int(text, 8) if text.startswith("0") and text.isdigit() and set(text) <= set("01234567") else int(text, 0)
+        )
         suffix = found.group(2)
     line = log.last("swiotlb-mapped") if log is not None else None
     place = option.place if option is not None else line.place if line is not None else None

@@ -51,7 +51,9 @@ def kernel_cmdline(file: CmdlineFile | None, log: KernelLog | None) -> KernelCmd
         column = offset + start + word.start() + 1 if offset >= 0 and start >= 0 else None
         end = column + len(word.group()) if column is not None else None
         here = Place(place.path, place.line, column, end, text=place.text, source=place.source)
-        items.append(Option(name.replace("-", "_"), value.strip('"') if equals else None, here, word.group().strip('"')))
+        items.append(
+            Option(name.replace("-", "_"), value.strip('"') if equals else None, here, word.group().strip('"'))
+        )
     return KernelCmdline(Options(tuple(items)), place)
 
 
@@ -174,11 +176,12 @@ def _resolved(
 
 
 def _template(defaults: tuple[GrubDefault, ...]) -> BootEntry | None:
-    """GRUB_CMDLINE_LINUX and _DEFAULT after every drop-in, in reading order; None where nothing sets them."""
+    """GRUB_CMDLINE_LINUX and _DEFAULT after every drop-in, in reading order; None where no file was collected."""
     files = sorted(defaults, key=lambda one: ("grub.d/" in one.path, one.path))
     parts: dict[str, list[Option]] = {}
     missing: list[str] = []
     place: Place | None = None
+    where = files[0].place if files else None
     for file in files:
         for name, appended, value, options in file.values:
             if not name.startswith("GRUB_CMDLINE"):
@@ -188,10 +191,10 @@ def _template(defaults: tuple[GrubDefault, ...]) -> BootEntry | None:
             missing += [one for one in re.findall(r"\$\{?(\w+)\}?", value) if one != name]
             parts[name] = [*(parts.get(name, []) if keeps else []), *plain]
             place = place or (options.items[0].place if options.items else file.place)
-    if place is None:
+    if where is None:
         return None
     items = [*parts.get("GRUB_CMDLINE_LINUX", []), *parts.get("GRUB_CMDLINE_LINUX_DEFAULT", [])]
-    return BootEntry("grub-default", "", Options(tuple(items)), place, False, tuple(missing))
+    return BootEntry("grub-default", "", Options(tuple(items)), place or where, False, tuple(missing))
 
 
 @combiner
@@ -205,5 +208,7 @@ def boot_config(os: OsRelease | None, entries: tuple[BlsEntry, ...], files: tupl
         return BootConfig("pbl")
     has_cmdline = any(file.path.endswith("kernel/cmdline") for file in files)
     if os.is_like("debian", "ubuntu"):
-        return BootConfig("kernel-install" if has_cmdline and not entries and os.id not in ("ubuntu", "debian") else "update-grub")
+        return BootConfig(
+            "kernel-install" if has_cmdline and not entries and os.id not in ("ubuntu", "debian") else "update-grub"
+        )
     return BootConfig("kernel-install" if has_cmdline else "grub2-mkconfig" if os.is_like("arch", "gentoo") else "")

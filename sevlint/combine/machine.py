@@ -19,8 +19,23 @@ from sevlint.facts.platform import (
 from sevlint.model import Gap, GapReason, Place
 from sevlint.rule import combiner
 
-_QEMU = ("qemu-kvm-core", "qemu-kvm", "qemu-system-x86-core", "qemu-system-x86", "qemu-x86", "qemu-system-s390x", "pve-qemu-kvm")
-_LIBVIRT = ("libvirt-daemon-driver-qemu", "libvirt-daemon", "libvirt-daemon-qemu", "libvirt-libs", "libvirt0", "libvirt")
+_QEMU = (
+    "qemu-kvm-core",
+    "qemu-kvm",
+    "qemu-system-x86-core",
+    "qemu-system-x86",
+    "qemu-x86",
+    "qemu-system-s390x",
+    "pve-qemu-kvm",
+)
+_LIBVIRT = (
+    "libvirt-daemon-driver-qemu",
+    "libvirt-daemon",
+    "libvirt-daemon-qemu",
+    "libvirt-libs",
+    "libvirt0",
+    "libvirt",
+)
 
 
 @combiner

@@ -49,7 +49,7 @@ class Cpuinfo(Fact, frozen=True):
 
     @property
     def generation(self) -> str:
-        """"naples", "rome", "milan", "genoa", "bergamo" (also Siena), "turin", or "" (amd-host 1.3)."""
+        """ "naples", "rome", "milan", "genoa", "bergamo" (also Siena), "turin", or "" (amd-host 1.3)."""
         if not self.is_epyc:
             return ""
         if self.family == 0x17:

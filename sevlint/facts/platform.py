@@ -9,7 +9,6 @@ from msgspec import Struct
 from sevlint.facts.base import Fact, Reading
 from sevlint.model import Level, Place
 
-
 _VIRTUAL = (
     "QEMU",
     "KVM",

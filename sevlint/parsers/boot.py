@@ -115,7 +115,11 @@ def grub_default(text: Text) -> GrubDefault:
     values: list[tuple[str, bool, str, Options]] = []
     for line, content in text.numbered():
         found = _ASSIGN.match(content)
-        if found is None or found.group(1) not in ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT", "GRUB_ENABLE_BLSCFG"):
+        if found is None or found.group(1) not in (
+            "GRUB_CMDLINE_LINUX",
+            "GRUB_CMDLINE_LINUX_DEFAULT",
+            "GRUB_ENABLE_BLSCFG",
+        ):
             continue
         name, operator, rest = found.groups()
         rest = rest.strip()

@@ -125,9 +125,9 @@ def _finding(finding: Finding, by_key: dict[str, Finding], report: Report, show:
 
 def _about(finding: Finding) -> str:
     words = []
-    if finding.domain and (finding.host or finding.lent_cause or not finding.outside):
-        words.append(f"domain {finding.domain}")
-    elif finding.domain and finding.outside and not finding.outside.endswith("#1"):
+    if (finding.domain and (finding.host or finding.lent_cause or not finding.outside)) or (
+        finding.domain and finding.outside and not finding.outside.endswith("#1")
+    ):
         words.append(f"domain {finding.domain}")
     if finding.views and finding.views != (View.AT_REST,):
         words.append(" and ".join(view.value for view in finding.views))
@@ -234,7 +234,12 @@ def _summary(report: Report, show: frozenset[str]) -> Iterator[Line]:
 def _open_block(opens: list[Undecided], report: Report) -> Iterator[Line]:
     hostless = {one.rule for one in opens if one.needs_host}
     if hostless:
-        yield [("", f"{_count(len(hostless), 'check')} {'needs' if len(hostless) == 1 else 'need'} a host: --host SNAPSHOT")]
+        yield [
+            (
+                "",
+                f"{_count(len(hostless), 'check')} {'needs' if len(hostless) == 1 else 'need'} a host: --host SNAPSHOT",
+            )
+        ]
     rest = {one.rule for one in opens if not one.needs_host}
     if not rest:
         return
@@ -248,7 +253,11 @@ def _open_block(opens: list[Undecided], report: Report) -> Iterator[Line]:
     for line in lines:
         names = ", ".join(line.decides[:_LIST])
         more = len(line.decides) - _LIST
-        yield [("", f"  {line.shown:{width}}  "), ("dim", "decides "), ("", f"{names} and {more} more" if more > 0 else names)]
+        yield [
+            ("", f"  {line.shown:{width}}  "),
+            ("dim", "decides "),
+            ("", f"{names} and {more} more" if more > 0 else names),
+        ]
 
 
 def _undecided(undecided: Iterable[Undecided], show: frozenset[str]) -> Iterator[Line]:

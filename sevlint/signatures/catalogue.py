@@ -24,7 +24,10 @@ def catalogue_rules(cards: Iterable[Card]) -> list[Rule]:
             known.setdefault((card.program, about), []).append(card)
             if card.finding is not None:
                 groups.setdefault((card.program, about), []).append(card)
-    return [_rule(program, about, found, known[program, about]) for (program, about), found in sorted(groups.items(), key=_key)]
+    return [
+        _rule(program, about, found, known[program, about])
+        for (program, about), found in sorted(groups.items(), key=_key)
+    ]
 
 
 def _key(item: tuple[tuple[str, Subject], list[Card]]) -> tuple[str, str]:

@@ -169,7 +169,12 @@ class LogScan:
                 self._open(number, boundary=False)
             column = plain.rfind(text) + 1
             place = Place(
-                self._path, number, column or None, column + len(text) if column else None, text=plain, source=self._source
+                self._path,
+                number,
+                column or None,
+                column + len(text) if column else None,
+                text=plain,
+                source=self._source,
             )
             groups = tuple((name, value) for name, value in match.groupdict().items() if value is not None)
             if card.id == "printk-lost":

@@ -22,9 +22,7 @@ from sevlint.model import Completeness
 from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted
 
 _LIMIT = 64 * 1024 * 1024
-_KEYS = frozenset(
-    {"text", "gz", "base64", "link", "directory", "mode", "owner", "truncated", "filtered", "unreadable"}
-)
+_KEYS = frozenset({"text", "gz", "base64", "link", "directory", "mode", "owner", "truncated", "filtered", "unreadable"})
 _HOPS = 16
 
 

@@ -25,16 +25,24 @@ _LINES = (
     ("cmd/journal-boot", re.compile(rb"\[ *\d+\.\d{6}\] \S+ kernel: ")),
     ("cmd/journal-boot", re.compile(rb"-- (?:Logs begin|Journal begins) at |-- Boot [0-9a-f]{32} --")),
     ("cmd/journal-boot", re.compile(_MONTHS + rb" [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \S+ [\w.@/-]+(?:\[\d+\])?: ")),
-    ("cmd/journal-boot", re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d) \S+ [\w.@/-]+(?:\[\d+\])?: ")),
+    (
+        "cmd/journal-boot",
+        re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d) \S+ [\w.@/-]+(?:\[\d+\])?: "),
+    ),
 )
-_QEMU_LOG = re.compile(rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000: (?:starting up libvirt version|shutting down)", re.MULTILINE)
+_QEMU_LOG = re.compile(
+    rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000: (?:starting up libvirt version|shutting down)", re.MULTILINE
+)
 _CMDLINE = re.compile(rb"(?:BOOT_IMAGE=|initrd=|ro |root=)[^\n]*\n?\Z|[^\n]* root=[^\n]*\n?\Z")
 _CONTENT = (
     ("proc/cpuinfo", re.compile(rb"^processor\s*: 0$", re.MULTILINE)),
     ("proc/cpuinfo", re.compile(rb"\Aprocessor\s*: \d+$", re.MULTILINE)),
     ("proc/meminfo", re.compile(rb"\AMemTotal: +\d+ kB$", re.MULTILINE)),
     ("cmd/dpkg-l", re.compile(rb"\ADesired=Unknown/Install/Remove/Purge/Hold")),
-    ("cmd/rpm-qa", re.compile(rb"\A[\w+.~^-]{1,200}-[\w+.~^:]{1,100}-[\w+.~^]{1,100}\.(?:x86_64|noarch|s390x|aarch64)\b")),
+    (
+        "cmd/rpm-qa",
+        re.compile(rb"\A[\w+.~^-]{1,200}-[\w+.~^:]{1,100}-[\w+.~^]{1,100}\.(?:x86_64|noarch|s390x|aarch64)\b"),
+    ),
     ("cmd/uname", re.compile(rb"\ALinux \S+ \d+\.\d+\S* #\d+")),
     ("cmd/dmidecode", re.compile(rb"\A# dmidecode \d")),
     ("cmd/ls-dev", re.compile(rb"^/dev/?:$", re.MULTILINE)),

@@ -17,7 +17,7 @@ from sevlint.errors import ParseError, SourceError
 from sevlint.model import Completeness
 from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted
 from sevlint.sources.patterns import Patterns, expression
-from sevlint.sources.recognise import HEAD, recognise, xml_root, DOMAIN_ROOTS
+from sevlint.sources.recognise import DOMAIN_ROOTS, HEAD, recognise, xml_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

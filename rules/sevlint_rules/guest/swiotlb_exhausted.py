@@ -44,7 +44,9 @@ def _full(lines: list[Line], pool: Swiotlb | None) -> Fail:
             "limit the driver's requests to 256 KiB (max_sectors_kb), or update it; a larger pool does not help",
             needs=Needs.NONE,
         )
-        return Fail(f"a driver asks for {largest} bytes at once, more than a bounce buffer holds", places, remedy=remedy)
+        return Fail(
+            f"a driver asks for {largest} bytes at once, more than a bounce buffer holds", places, remedy=remedy
+        )
     total = max(line.number("total") for line in lines) or (pool.mapped_mib or 0 if pool else 0) * _SLABS_PER_MIB
     wanted = max(total, _DEFAULT_SLABS) * 2
     size = f" of {total // _SLABS_PER_MIB} MiB" if total else ""

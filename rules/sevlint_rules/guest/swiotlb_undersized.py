@@ -20,7 +20,7 @@ from sevlint.api import (
     rule,
 )
 from sevlint.facts.guest import GuestProtection, Swiotlb
-from sevlint.facts.kernel import KernelVersion
+from sevlint.facts.kernel import KernelCmdline, KernelVersion
 from sevlint.facts.log import KernelLog
 from sevlint.facts.platform import Meminfo
 
@@ -33,7 +33,12 @@ _FIRST_WITH_RULE = (5, 11)
 
 @rule(about=Subject.GUEST, severity=Severity.WARNING, goals=X86)
 def judge(
-    pool: Swiotlb, protection: GuestProtection, memory: Meminfo | None, kernel: KernelVersion | None, log: KernelLog | None
+    pool: Swiotlb,
+    protection: GuestProtection,
+    cmdline: KernelCmdline | None,
+    memory: Meminfo | None,
+    kernel: KernelVersion | None,
+    log: KernelLog | None,
 ) -> Verdict:
     if protection.active is None:
         return NotApplicable("the guest is not encrypted")
@@ -46,6 +51,8 @@ def judge(
         remedy = boot_option.add("swiotlb=131072")
         because = f"low memory did not suffice: the kernel cut the bounce buffer pool to {got} MiB"
         return Fail(because, (halved.place,), remedy=remedy, value=str(got))
+    if cmdline is None:
+        return Open("the guest's command line was not collected", ("proc/cmdline",))
     if memory is None:
         return Open("the guest's memory size was not collected", ("proc/meminfo",))
     needed = min(_LARGEST, max(_SMALLEST, int(memory.total_kib / 1024 * _SHARE)))

@@ -8,7 +8,7 @@ Refs   linux: drivers/crypto/ccp/sev-dev.c, include/uapi/linux/psp-sev.h (amd-ho
 A symptom: it folds under the failure before it.
 """
 
-from sevlint.api import AMD_SEV, AmdRung, Fail, Open, Pass, Needs, Remedy, Severity, Subject, Verdict, rule
+from sevlint.api import AMD_SEV, AmdRung, Fail, Needs, Open, Pass, Remedy, Severity, Subject, Verdict, rule
 from sevlint.facts.log import KernelLog, Line, Unknown
 
 

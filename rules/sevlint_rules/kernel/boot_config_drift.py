@@ -19,6 +19,7 @@ _OFF = {
 }
 _SNP_TOKENS = (("iommu", "pt"), ("iommu", "off"), ("amd_iommu", "off"), ("amd_iommu", "pgtbl_v2"), ("sev", "nosnp"))
 _NEEDED = {Goal.TDX: "kvm_intel.tdx", Goal.S390_PV: "prot_virt"}
+_TEMPLATES = ("grub-default", "kernel-cmdline")
 _WHERE = {
     "grub-default": "from the next regeneration of the boot loader's configuration on",
     "kernel-cmdline": "the next boot",
@@ -35,7 +36,9 @@ def judge(running: KernelCmdline, following: NextBootCmdline, goal: Goal) -> Ver
         harmful = _harm(entry.options, goal)
         gained = next((option for key, option in harmful.items() if key not in now), None)
         if gained is not None:
-            because = f"{_WHERE[entry.kind]} will run with `{gained.text}`, which breaks {goal.value}; this one does not"
+            because = (
+                f"{_WHERE[entry.kind]} will run with `{gained.text}`, which breaks {goal.value}; this one does not"
+            )
             if entry.kind == "grub-default":
                 because = f"`{gained.text}`, which breaks {goal.value}, holds {_WHERE[entry.kind]}"
             remedy = boot_option.remove(gained.text)
@@ -44,10 +47,14 @@ def judge(running: KernelCmdline, following: NextBootCmdline, goal: Goal) -> Ver
     if lost is not None:
         return lost
     if not any(one.default for one in entries):
-        return Open("which entry the boot loader will choose is not known", ("boot/grub2/grubenv", "boot/grub2/grub.cfg"))
+        return Open(
+            "which entry the boot loader will choose is not known", ("boot/grub2/grubenv", "boot/grub2/grub.cfg")
+        )
     if any(one.unresolved for one in entries if one.default):
         names = ", ".join(f"${name}" for one in entries for name in one.unresolved)
         return Open(f"the boot loader's options hold {names}, which was not resolved", ("boot/grub2/grubenv",))
+    if not any(one.kind in _TEMPLATES for one in following.entries):
+        return Open("what the boot loader's configuration is made from was not collected", ("etc/default/grub",))
     return Pass("the next boot asks for nothing that breaks it", tuple(one.place for one in entries if one.default))
 
 

@@ -29,9 +29,11 @@ def judge(kernel: KernelVersion, parameters: ModuleParameters | None, cpu: Cpuin
     on_turin = goal is Goal.SEV_SNP and cpu is not None and cpu.generation == "turin" and "sev_snp" not in cpu.flags
     if on_turin:
         needed = _TURIN_SNP
-    if kernel.version >= needed:
-        return Pass(f"kernel {kernel.release}", (kernel.place,))
     found = parameters.get(module, name) if parameters is not None else None
+    if kernel.version >= needed:
+        if goal is Goal.SEV_SNP and cpu is None and kernel.version < _TURIN_SNP and not (found and found.is_true):
+            return Open("the CPU is not known, and Turin needs kernel 6.14", ("proc/cpuinfo",))
+        return Pass(f"kernel {kernel.release}", (kernel.place,))
     if found is not None and not on_turin:
         return Pass(f"kernel {kernel.release} has {module}'s parameter `{name}`", (found.place,))
     remedy = upgrade("the host's kernel", text(needed))

@@ -5,7 +5,7 @@ Fix    Remove the option from the kernel command line or from modprobe.d; since 
 Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 3)
 """
 
-from sevlint.api import AMD_SEV, AmdRung, Fail, Goal, Pass, Remedy, Needs, Severity, Subject, Verdict, boot_option, rule
+from sevlint.api import AMD_SEV, AmdRung, Fail, Goal, Needs, Pass, Remedy, Severity, Subject, Verdict, boot_option, rule
 from sevlint.facts.kernel import KernelCmdline, ModprobeConfig, ModuleParameters
 
 _NAMES = {Goal.SEV: ("sev",), Goal.SEV_ES: ("sev", "sev_es"), Goal.SEV_SNP: ("sev", "sev_es")}

@@ -18,4 +18,6 @@ def judge(iommu: Iommu) -> Verdict:
         return Fail("SEV-SNP Support is off in the BIOS", (iommu.efr_place,), remedy=remedy)
     if iommu.supported_place is not None:
         return Pass("the kernel enabled the IOMMU's SNP support", (iommu.supported_place,))
+    if iommu.refused_place is not None or iommu.v2_place is not None or iommu.enabled is False:
+        return Open("the kernel gave SNP up before it asked the IOMMU for its support")
     return Open("the kernel log does not say whether the IOMMU supports SNP", ("cmd/dmesg",))
