@@ -7,16 +7,19 @@ could not be opened or read whole; 1 findings at or above --fail-on; 0.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sevlint import __version__, config, engine, plugins, select
+from sevlint import __version__, clean, config, engine, plugins, select
 from sevlint.errors import SourceError, UsageError
 from sevlint.model import Report, RuleInfo, Settings, Severity, Subject
-from sevlint.sources.base import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sevlint.sources.base import Source
 
 _LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTE}
 
@@ -81,14 +84,14 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     report = replace(
         report,
         inputs=tuple(replace(one, uri=_uri(one.path, one.kind)) for one in report.inputs),
-        errors=tuple(engine.clean.printable(error) for error in errors),
+        errors=tuple(clean.printable(error) for error in errors),
     )
     remarks, nothing = _remarks(report, bool(errors))
     if nothing:
         errors.append(nothing)
     code = _exit_code(report, configs.fail_on(), bool(errors), settings.strict)
-    printable = tuple(engine.clean.printable(error) for error in errors)
-    return Checked(report, code, printable, tuple(engine.clean.printable(one) for one in remarks))
+    printable = tuple(clean.printable(error) for error in errors)
+    return Checked(report, code, printable, tuple(clean.printable(one) for one in remarks))
 
 
 def rule_infos(offers: plugins.Shelf) -> list[RuleInfo]:

@@ -377,7 +377,9 @@ class _Collector:
 
     def run(self) -> None:
         registry, source = self.snapshot.registry, self.source
-        keep, logs, listed = [], [], []
+        keep: list[str] = []
+        logs: list[str] = []
+        listed: list[str] = []
         for evidence in self.snapshot.evidence.values():
             paths = [path for layout in registry.layouts for path in layout.paths(evidence)]
             target = logs if evidence.log else listed if evidence.listing else keep
@@ -664,12 +666,13 @@ def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) ->
     called = snapshot.call(rule.function, rule.wants, node, goal, f"rule {rule.info.id}")
     value = called.value
     if isinstance(value, Gap):
-        verdict = Open(_gap_words(value), value.wanted)
+        unknown = Open(_gap_words(value), value.wanted)
         needs_host = value.reason is GapReason.NO_SUBJECT and node.host is None
-        return [Outcome(rule, (node,), verdict, goals, needs_host=needs_host)]
+        return [Outcome(rule, (node,), unknown, goals, needs_host=needs_host)]
     verdicts: Sequence[Verdict] = value if isinstance(value, (list, tuple)) else (value,)
     outcomes = []
-    for verdict in verdicts:
+    for said in verdicts:
+        verdict: Verdict = said
         if isinstance(verdict, Pass) and called.damage:
             gap = called.damage[0]
             verdict = Open(f"it would pass, but {_gap_words(gap)}", gap.wanted)
@@ -879,7 +882,7 @@ def _finding(one: _Raised, snapshot: Snapshot) -> Finding:
         os = snapshot.get(machine, OsRelease) if machine else None
         boot = snapshot.get(host, BootConfig) if host and machine is host else None
         fix = _clean_fix(remedies.word(fail.remedy, os, boot))
-    lent = ()
+    lent: tuple[str, ...] = ()
     if one.cause is not None and one.cause.outcome.node.lent:
         place = one.cause.outcome.seen[0]
         where = f"{place.path}:{place.line}" if place.line else place.path

@@ -10,8 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pluggy
 
@@ -22,6 +21,9 @@ from sevlint.hookspecs import Component, Pack, Reporter, hookimpl
 from sevlint.model import RuleInfo, Subject
 from sevlint.parsers.base import Parser
 from sevlint.rule import Combiner, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 _MACHINE = frozenset({Subject.HOST, Subject.GUEST})
 _DOMAIN = frozenset({Subject.DOMAIN})

@@ -22,7 +22,8 @@ _REGENERATE = {
 def word(remedy: Remedy, os: OsRelease | None, boot: BootConfig | None) -> Fix:
     """The remedy as text and commands; plain text where the distribution is not known."""
     action = remedy.action
-    text, commands, fragment = remedy.text, (), ""
+    text, fragment = remedy.text, ""
+    commands: tuple[str, ...] = ()
     if isinstance(action, BootOption):
         commands = _boot_commands(action, boot.tool if boot else "")
     elif isinstance(action, Command):

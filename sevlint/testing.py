@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from sevlint import engine, plugins
 from sevlint.model import Fail, Goal, NotApplicable, Open, Pass, Report, Settings, Span, Subject
 from sevlint.sources.bundle import BundleSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _KINDS = {Pass: "pass", Fail: "fail", Open: "open", NotApplicable: "notApplicable"}
 

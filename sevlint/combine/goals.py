@@ -36,9 +36,9 @@ def host_goal_signs(
     for module, name, goal in _REQUESTS:
         if cpu is not None and cpu.is_amd != (module == "kvm_amd"):
             continue
-        for option in (_last(cmdline, f"{module}.{name}"), modprobe.last(module, name) if modprobe else None):
-            if option is not None and option.is_true and option.value is not None:
-                signs.append(GoalSign(goal, option.place))
+        options = (_last(cmdline, f"{module}.{name}"), modprobe.last(module, name) if modprobe else None)
+        asked = (option for option in options if option is not None and option.is_true and option.value is not None)
+        signs.extend(GoalSign(goal, option.place) for option in asked)
     prot_virt = _last(cmdline, "prot_virt")
     if prot_virt is not None and prot_virt.is_true:
         signs.append(GoalSign(Goal.S390_PV, prot_virt.place))

@@ -6,8 +6,7 @@ No variables, no and/or, no expressions: a rule that wants an `if` becomes Pytho
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -33,6 +32,9 @@ from sevlint.model import (
     in_order,
 )
 from sevlint.rule import How, Rule, Want
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class _Common(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):

@@ -27,7 +27,7 @@ def domcapabilities(text: Text) -> SevDomainCapabilities:
     sev = root.find("features/sev")
     supported = sev is not None and sev.get("supported") == "yes"
     values = {
-        str(child.tag): (int(child.text), text.element(number[child], "#text"))
+        str(child.tag): (int(child.text or "0"), text.element(number[child], "#text"))
         for child in (sev if sev is not None else ())
         if isinstance(child.tag, str) and (child.text or "").strip().isdigit()
     }

@@ -31,22 +31,22 @@ def cpuinfo(text: Text) -> Cpuinfo:
     if "vendor_id" not in values and "flags" not in values:
         raise ParseError("holds no processor", text.place(1) if text.lines else text.place())
 
-    def value(key: str) -> str:
+    def said(key: str) -> str:
         return values.get(key, ("", 0))[0]
 
     def place(key: str) -> Place:
         return text.place(values[key][1]) if key in values else text.place()
 
-    bits = _BITS.search(value("address sizes"))
+    bits = _BITS.search(said("address sizes"))
     return Cpuinfo(
-        vendor=value("vendor_id"),
-        family=_int(value("cpu family")),
-        model=_int(value("model")),
-        stepping=_int(value("stepping")),
-        model_name=value("model name"),
-        flags=frozenset(value("flags").split()),
-        bugs=frozenset(value("bugs").split()),
-        microcode=_int(value("microcode")) if "microcode" in values else None,
+        vendor=said("vendor_id"),
+        family=_int(said("cpu family")),
+        model=_int(said("model")),
+        stepping=_int(said("stepping")),
+        model_name=said("model name"),
+        flags=frozenset(said("flags").split()),
+        bugs=frozenset(said("bugs").split()),
+        microcode=_int(said("microcode")) if "microcode" in values else None,
         physical_bits=int(bits.group(1)) if bits else None,
         processors=processors,
         place=place("vendor_id"),

@@ -6,12 +6,13 @@ Plain text depends on nothing but the report: no width, no escapes, no locale.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sevlint.model import Finding, InputSummary, Report, Severity, Span, Subject, SubjectSummary, Undecided, View
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from rich.console import Console
 
 Segment = tuple[str, str]

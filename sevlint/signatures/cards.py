@@ -8,15 +8,17 @@ tells any of: `finding`, `evidence-of`, `fact`, `harmless`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
 from sevlint.errors import RuleDefinitionError
 from sevlint.model import AmdRung, Confidence, Goal, RuleInfo, Severity, Subject, TdxRung, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _FORBIDDEN = re.compile(r"\(\?(?:[=!]|<[=!]|P=)|(?<!\\)(?:\\\\)*\\[1-9]|(?<!\\)\)(?:[*+]|\{\d*,\})")
 """Look-around, backreferences, and groups repeated without bound: what is left is linear in the line's length."""

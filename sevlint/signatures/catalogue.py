@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from sevlint.facts.log import KernelLog, QemuLog
 from sevlint.model import Fail, NotApplicable, Open, Pass, RuleInfo, Severity, Subject, Verdict, in_order
 from sevlint.rule import How, Rule, Want
 from sevlint.signatures.cards import Card, info_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
 
 
 def card_infos(cards: Iterable[Card]) -> dict[str, RuleInfo]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sevlint.facts.log import KernelLogReading, Line, QemuLogReading
 from sevlint.model import Completeness, Place
-from sevlint.signatures.cards import Card
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sevlint.signatures.cards import Card
 
 LINE_LIMIT = 4096
 """Characters of a line that are matched; a QEMU command line is longer."""
@@ -28,7 +31,8 @@ _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,16}[A-Za-z]")
 _LEVEL = re.compile(r"(?:[a-z]+ *:[a-z]+ *: |<\d{1,3}>|\d+,\d+,(?P<usec>\d+),[-c+][^;]{0,64};)")
 _SYSLOG = re.compile(
-    rf"(?:(?:{_MONTHS}) [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d))"
+    rf"(?:(?:{_MONTHS}) [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?"
+    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d))"
     r" (?:(?P<host>\S+) )?(?P<ident>[\w.@/-]+)(?:\[\d+\])?: "
 )
 _ISO_ONLY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{6}[+-]\d\d:?\d\d ")

@@ -49,7 +49,7 @@ _PGP_STARTS = (
 
 
 class Limits(Struct, frozen=True):
-    """Where a walk stops (snapshots 6). The ratio counts only after `ratio_after` bytes: sysfs packs 1:1000 at times."""
+    """Where a walk stops (snapshots 6). The ratio counts only after `ratio_after` bytes: sysfs packs 1:1000."""
 
     max_bytes: int = 16 * 1024**3
     max_members: int = 2_000_000
@@ -254,8 +254,8 @@ class Walk:
                 raw = header[345:500].partition(b"\0")[0] + b"/" + raw
         if b"size" in found and kind not in _BODYLESS:
             size = int(found[b"size"])
-        what = _BODYLESS.get(kind)
-        if what is None:
+        what = _BODYLESS.get(kind, "")
+        if not what:
             if kind in b"\x007" or kind == b"0":
                 what = "directory" if kind == b"\0" and raw.endswith(b"/") else "file"
             elif kind != b"S":

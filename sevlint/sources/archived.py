@@ -54,16 +54,17 @@ class ArchiveSource(Source):
     def load(self, wanted: Wanted) -> None:
         """One pass. Raises SourceError if the file cannot be opened, or if not a single member can be read."""
         try:
-            stream = open(self.label, "rb", buffering=1024 * 1024)  # noqa: SIM115 - closed below, opening told apart
+            stream = open(self.label, "rb")  # noqa: SIM115 - closed below, opening told apart
         except (OSError, ValueError) as error:
             raise SourceError(f"{self.label}: {getattr(error, 'strerror', None) or error}") from error
         with stream:
             try:
-                advice = _advice(self.label, looks_like_archive(stream.peek(512)[:512]))
+                advice = _advice(self.label, looks_like_archive(stream.read(512)))
             except OSError as error:
                 raise SourceError(f"{self.label}: {error.strerror}") from error
             if advice:
                 raise SourceError(f"{self.label} {advice}")
+            stream.seek(0)
             sieve = _Sieve(wanted)
             with Walk(stream) as walk:
                 for entry, body in walk:
@@ -123,7 +124,7 @@ class _Sieve:
             self._take_wanted(path, entry, body)
 
     def follow_links(self) -> None:
-        """After the pass: gives every wanted path that leads through links its content, or says that it is not there."""
+        """After the pass: every wanted path that leads through links gets its content, or says that it is not there."""
         found: dict[str, File] = {}
         single = self._keep.exact | self._list_only.exact
         linked = {path for path in (*self._links, *self._hardlinks) if self._any.match(path)}

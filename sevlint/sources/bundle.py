@@ -14,12 +14,14 @@ from __future__ import annotations
 import base64
 import os
 import zlib
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sevlint.errors import SourceError
 from sevlint.model import Completeness
 from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LIMIT = 64 * 1024 * 1024
 _KEYS = frozenset({"text", "gz", "base64", "link", "directory", "mode", "owner", "truncated", "filtered", "unreadable"})

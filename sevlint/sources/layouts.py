@@ -6,9 +6,12 @@ after those of newer ones; a link's usual target is named too, because members o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from sevlint.sources.base import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _LS_DEV = (
     "sos_commands/block/ls_-alZR_.dev",  # 4.8+; names (snapshots 1.8)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 import stat
+from typing import TYPE_CHECKING
 
 from sevlint.errors import SourceError
-from sevlint.sources.base import Source
+
+if TYPE_CHECKING:
+    from sevlint.sources.base import Source
 
 _BUNDLE = re.compile(rb"^files:\s", re.MULTILINE)
 _YAML = (".yaml", ".yml")

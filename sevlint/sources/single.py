@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from sevlint.errors import ParseError, SourceError
 from sevlint.model import Completeness
 from sevlint.sources.base import MEMBER_LIMIT, File, Source, Wanted
 from sevlint.sources.recognise import HEAD, recognise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CHUNK = 256 * 1024
 _LOGS = ("cmd/dmesg", "cmd/journal-boot", "var/log/libvirt/qemu/{domain}.log")

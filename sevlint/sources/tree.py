@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sevlint.errors import ParseError, SourceError
@@ -20,7 +19,7 @@ from sevlint.sources.patterns import Patterns, expression
 from sevlint.sources.recognise import DOMAIN_ROOTS, HEAD, recognise, xml_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _HOPS = 16
 _CHUNK = 256 * 1024

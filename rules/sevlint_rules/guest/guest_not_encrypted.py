@@ -1,9 +1,9 @@
 """The guest is not protected as its domain asks.
 
-Why    The guest's own kernel says which protection is active. Less than what was asked for means that its memory, or its
-       registers, are open to the host.
-Fix    Shut the guest down and start it from the domain's XML (a restart keeps the old QEMU), then look at this log again;
-       the guest's kernel needs CONFIG_AMD_MEM_ENCRYPT or CONFIG_INTEL_TDX_GUEST.
+Why    The guest's own kernel says which protection is active. Less than what was asked for means that its memory, or
+       its registers, are open to the host.
+Fix    Shut the guest down and start it from the domain's XML (a restart keeps the old QEMU), then look at this log
+       again; the guest's kernel needs CONFIG_AMD_MEM_ENCRYPT or CONFIG_INTEL_TDX_GUEST.
 Refs   linux: arch/x86/mm/mem_encrypt.c, arch/x86/coco (guest-and-swiotlb 0, 3.1)
 
 Only a log that reaches back to boot proves the absence. `AMD SME` in the same line is the host's own encryption.

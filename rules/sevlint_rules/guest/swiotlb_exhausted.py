@@ -1,7 +1,7 @@
 """The guest ran out of bounce buffers.
 
-Why    A device of an encrypted guest can reach only shared memory, so every transfer goes through the swiotlb pool. When
-       it is full, disks stall and packets are lost.
+Why    A device of an encrypted guest can reach only shared memory, so every transfer goes through the swiotlb pool.
+       When it is full, disks stall and packets are lost.
 Fix    Give the guest a larger pool: `swiotlb=N` counts slabs of 2 KiB, so 262144 is 512 MiB. A request of more than
        256 KiB never fits, whatever the pool: limit the driver's request size instead.
 Refs   linux: kernel/dma/swiotlb.c (guest-and-swiotlb 1.6, 2.1)

@@ -1,7 +1,7 @@
 """The guest's bounce buffer pool is smaller than the kernel's own rule asks for.
 
-Why    Since Linux 5.11 an encrypted guest gets 6 % of its memory, at least 64 MiB and at most 1 GiB. An explicit smaller
-       value beats that rule and makes things worse than no option at all; older kernels stay at 64 MiB.
+Why    Since Linux 5.11 an encrypted guest gets 6 % of its memory, at least 64 MiB and at most 1 GiB. An explicit
+       smaller value beats that rule and makes things worse than no option at all; older kernels stay at 64 MiB.
 Fix    Remove the option, or raise it: `swiotlb=N` counts slabs of 2 KiB, 512 slabs are 1 MiB.
 Refs   linux: kernel/dma/swiotlb.c, arch/x86/mm/mem_encrypt.c (guest-and-swiotlb 1.1 to 1.4)
 """

@@ -2,7 +2,8 @@
 
 Why    KVM hosts SEV since Linux 4.16, SEV-ES since 5.11, SEV-SNP since 6.11 (on Turin since 6.14) and TDX since 6.16.
 Fix    Boot a kernel of at least that version, or a distribution's kernel that has the support backported.
-Refs   AMDESE/AMDSEV README (amd-host 1.4, 1.2); linux: arch/x86/kvm/svm/sev.c; linux: arch/x86/virt/vmx/tdx (intel-tdx 9)
+Refs   AMDESE/AMDSEV README (amd-host 1.4, 1.2); linux: arch/x86/kvm/svm/sev.c; linux:
+       arch/x86/virt/vmx/tdx (intel-tdx 9)
 
 Distributions backport: a module parameter that is there proves the support, whatever the version says.
 """

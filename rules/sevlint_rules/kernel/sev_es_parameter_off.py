@@ -1,8 +1,9 @@
 """KVM has SEV-ES off.
 
-Why    The parameter in sysfs is the outcome, not the request: KVM decided at load that it cannot or may not offer SEV-ES.
+Why    The parameter in sysfs is the outcome, not the request: KVM decided at load that it cannot or
+       may not offer SEV-ES.
 Fix    Mend the cause; where none is named, collect the kernel log back to boot, which says why.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0 3)
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0)
 
 A symptom: it folds under the first broken rung below KVM.
 """

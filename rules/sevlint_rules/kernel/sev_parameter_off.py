@@ -1,8 +1,9 @@
 """KVM has SEV off.
 
-Why    The parameter in sysfs is the outcome, not the request: KVM decided at load that it cannot or may not offer SEV.
+Why    The parameter in sysfs is the outcome, not the request: KVM decided at load that it cannot or
+       may not offer SEV.
 Fix    Mend the cause; where none is named, collect the kernel log back to boot, which says why.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0 2)
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0)
 
 A symptom: it folds under the first broken rung below KVM.
 """

@@ -1,7 +1,8 @@
 """SEV-SNP is switched off at boot.
 
 Why    KVM refuses every SNP launch; libvirt then reports the type as unsupported.
-Fix    Remove `kvm_amd.sev_snp=0` or `sev=nosnp` from the boot configuration, or `sev_snp=0` from modprobe.d, and reboot.
+Fix    Remove `kvm_amd.sev_snp=0` or `sev=nosnp` from the boot configuration, or `sev_snp=0` from modprobe.d, and
+       reboot.
 Refs   linux: arch/x86/kvm/svm/sev.c, arch/x86/virt/svm/cmdline.c (amd-host 3)
 """
 

@@ -2,7 +2,8 @@
 
 Why    SEV-ES and SEV-SNP guests take ASIDs below the BIOS limit, plain SEV guests those from the limit on; a limit of 1
        leaves none for SEV-ES and SEV-SNP, and a limit above the maximum none for plain SEV. The pools never lend.
-Fix    Set SEV-ES ASID Space Limit to the number of SEV-ES and SEV-SNP guests plus 1 (a limit of N gives N-1), and cold boot.
+Fix    Set SEV-ES ASID Space Limit to the number of SEV-ES and SEV-SNP guests plus 1 (a limit of N gives N-1), and
+       cold boot.
 Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 7.1, 5.1 #7, #9); AMDESE/AMDSEV issue 137
 """
 
