@@ -971,6 +971,8 @@ def _collect_list(opens: list[Outcome], snapshot: Snapshot) -> tuple[Collect, ..
     layouts: dict[str, Layout] = {}
     for one in opens:
         for name in cast("Open", one.verdict).wanted:
+            if _is_here(one.node, name, snapshot):
+                continue
             decides.setdefault(name, set()).add(one.rule.info.id)
             reasons.setdefault(name, clean.printable(clean.mask(one.verdict.because)))
             layouts.setdefault(name, snapshot.layouts[one.node.source.number])
@@ -981,6 +983,20 @@ def _collect_list(opens: list[Outcome], snapshot: Snapshot) -> tuple[Collect, ..
         command = evidence.command or f"cat /{name}"
         lines.append(Collect(name, shown, command, reasons[name], tuple(sorted(rules))))
     return tuple(sorted(lines, key=lambda line: (-len(line.decides), line.evidence)))
+
+
+def _is_here(node: Node, name: str, snapshot: Snapshot) -> bool:
+    """Whether a piece of evidence was collected whole already: to collect it again would decide nothing."""
+    if any(one.name == name and one.log == "kernel" for one in LOGS):
+        log = snapshot.get(node if node.subject is Subject.GUEST else node.host or node, KernelLog)
+        return log is not None and log.whole
+    owner: Node | None = node
+    while owner is not None:
+        texts = owner.texts.get(name, ())
+        if texts and all(text.complete is Completeness.WHOLE for text in texts):
+            return True
+        owner = owner.parent
+    return False
 
 
 def _input(source: Source, snapshot: Snapshot) -> InputSummary:

@@ -32,7 +32,7 @@ def host_goal_signs(
 
     What the CPU could host is known by EPYC's generation, or by the flags where the generation is not known.
     """
-    signs = []
+    signs: list[GoalSign] = []
     for module, name, goal in _REQUESTS:
         if cpu is not None and cpu.is_amd != (module == "kvm_amd"):
             continue

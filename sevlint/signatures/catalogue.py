@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sevlint.facts.log import KernelLog, QemuLog
-from sevlint.model import Fail, NotApplicable, Open, Pass, RuleInfo, Severity, Subject, Verdict, in_order
+from sevlint.model import Fail, NotApplicable, Open, Pass, Remedy, RuleInfo, Severity, Subject, Verdict, in_order
 from sevlint.rule import How, Rule, Want
 from sevlint.signatures.cards import Card, info_of
 
@@ -73,7 +73,8 @@ def _judge(program: str, findings: list[Card], known: list[Card]) -> Callable[..
             before = fails.get((card.id, because))
             seen = (*before.seen[:2], line.place) if before else (line.place,)
             value = ",".join(f"{name}={text}" for name, text in line.groups)
-            fails[card.id, because] = Fail(because, seen, card=card.id, value=value)
+            remedy = Remedy(card.finding.fix)
+            fails[card.id, because] = Fail(because, seen, remedy, card=card.id, value=value)
         if fails:
             return tuple(fails.values())
         if not any(line.card in speaks for line in log.hits):
@@ -86,7 +87,7 @@ def _judge(program: str, findings: list[Card], known: list[Card]) -> Callable[..
 
 
 class _Groups(dict[str, str]):
-    """Captures for a headline; one that did not take part reads as "?"."""
+    """Captures for a headline; one that did not take part leaves nothing."""
 
     def __missing__(self, key: str) -> str:
-        return "?"
+        return ""
