@@ -68,6 +68,7 @@ def plugin(folder: Path) -> None:
 def median(command: list[str], rounds: int, extra: str = "") -> float:
     """Median wall time in milliseconds; two rounds before warm the caches."""
     environment = {**os.environ, **({"PYTHONPATH": extra} if extra else {})}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed hook has its bytecode
     times = []
     for number in range(rounds + 2):
         start = time.perf_counter()

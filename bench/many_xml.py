@@ -6,6 +6,7 @@ Prints medians and ratios of one run; `--smoke` takes 50 files and one round. No
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import statistics
 import subprocess
@@ -52,10 +53,11 @@ def domain(number: int, goal: bool) -> str:
 
 def median(command: list[str], rounds: int) -> float:
     """Median wall time in milliseconds."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     times = []
     for _ in range(rounds):
         start = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
         times.append((time.perf_counter() - start) * 1000)
         if done.returncode not in (0, 1):
             raise SystemExit(f"{command[0]} failed: {done.stderr.decode()[:500]}")

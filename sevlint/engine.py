@@ -667,7 +667,7 @@ def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) ->
     value = called.value
     if isinstance(value, Gap):
         unknown = Open(_gap_words(value), value.wanted)
-        needs_host = value.reason is GapReason.NO_SUBJECT and node.host is None
+        needs_host = value.reason in (GapReason.NO_SUBJECT, GapReason.ABSENT) and node.host is None
         return [Outcome(rule, (node,), unknown, goals, needs_host=needs_host)]
     verdicts: Sequence[Verdict] = value if isinstance(value, (list, tuple)) else (value,)
     outcomes = []
@@ -793,7 +793,7 @@ def report(
         inputs=tuple(_input(source, snapshot) for source in snapshot.sources),
         subjects=_subjects(snapshot),
         findings=findings,
-        undecided=tuple(_undecided(one, snapshot) for one in undecided if not hide(one.rule.info, one.node)),
+        undecided=tuple(_undecided(one, snapshot, settings) for one in undecided if not hide(one.rule.info, one.node)),
         collect=_collect_list(opens, snapshot),
         rules=tuple(sorted(rules, key=lambda info: info.id)),
         faults=tuple(dict.fromkeys(snapshot.faults)),
@@ -947,7 +947,7 @@ def spans_of(places: Iterable[Place], snapshot: Snapshot) -> tuple[Span, ...]:
     return tuple(made)
 
 
-def _undecided(one: Outcome, snapshot: Snapshot) -> Undecided:
+def _undecided(one: Outcome, snapshot: Snapshot, settings: Settings) -> Undecided:
     verdict = one.verdict
     kind = "open" if isinstance(verdict, Open) else "pass" if isinstance(verdict, Pass) else "notApplicable"
     return Undecided(
@@ -956,7 +956,7 @@ def _undecided(one: Outcome, snapshot: Snapshot) -> Undecided:
         because=clean.printable(clean.mask(verdict.because)),
         subject=one.node.subject,
         views=_views(one),
-        spans=spans_of(one.seen[:1], snapshot) if kind == "pass" and len(snapshot.domains) < 200 else (),
+        spans=spans_of(one.seen[:1], snapshot) if kind == "pass" and settings.places_of_passes else (),
         wanted=verdict.wanted if isinstance(verdict, Open) else (),
         severity=one.rule.info.severity,
         needs_host=one.needs_host,

@@ -569,6 +569,8 @@ class Settings(Struct, frozen=True):
     show: frozenset[str] = field(default_factory=frozenset)
     treat_as: Subject | None = None
     strict: bool = False
+    places_of_passes: bool = True
+    """Whether the report names the place of each pass: finding them costs more than judging."""
     date: str = ""
 
 

@@ -49,7 +49,9 @@ def run(bundle: Mapping[str, Any], offers: plugins.Shelf | None = None, *, goals
         cards = shelf.card_infos()
     outcomes = engine.judge(rules, snapshot)
     said = tuple(_said(outcome, snapshot) for outcome in outcomes)
-    return Ran(said, engine.report(outcomes, snapshot, settings, cards=cards), snapshot)
+    infos = [*(rule.info for rule in rules), *cards.values()]
+    report = engine.report(outcomes, snapshot, settings, cards=cards, rules=infos, version="0.0.0")
+    return Ran(said, report, snapshot)
 
 
 def _said(outcome: engine.Outcome, snapshot: engine.Snapshot) -> Said:

@@ -1,6 +1,6 @@
 """The documentation check: the README shows what sevlint really prints, and names every flag, format and exit code.
 
-`python tests/check_docs.py` compares; `python tests/check_docs.py --write` rewrites the shown output.
+`python tests/check_docs.py` compares; with `--write` it rewrites the shown output and the JSON report's schema.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sevlint.reporters.json import schema
+
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+SCHEMA = ROOT / "docs" / "report.schema.json"
 SHOWN = "fixtures/hosts/iommu-passthrough.yaml"
 BLOCK = re.compile(r"(\$ sevlint check [^\n]*\n```\n<!-- output -->\n)(?:```text\n.*?```\n)?", re.DOTALL)
 
@@ -28,10 +31,13 @@ def main() -> int:
     wanted = BLOCK.sub(lambda found: f"{found.group(1)}```text\n{output}```\n", text)
     if "--write" in sys.argv:
         README.write_text(wanted, encoding="utf-8")
+        SCHEMA.write_text(schema(), encoding="utf-8")
         return 0
     wrong = []
     if text != wanted:
         wrong.append("README.md: the shown output is not what sevlint prints (python tests/check_docs.py --write)")
+    if not SCHEMA.exists() or SCHEMA.read_text(encoding="utf-8") != schema():
+        wrong.append("docs/report.schema.json: is not the reporter's schema (python tests/check_docs.py --write)")
     ids = set(re.findall(r"^(\S+) ", sevlint("rules"), re.MULTILINE))
     for page in ("README.md", "CONTRIBUTING.md"):
         content = (ROOT / page).read_text(encoding="utf-8")

@@ -68,7 +68,9 @@ def write(top: Path, files: dict[str, Any], names: dict[str, str], old: bool = F
     below = [f"drwxr-xr-x. 2 root root 0 Jan  1 10:00 {path.split('/')[2]}" for path in firmware]
     listing = top / "sos_commands/boot" / ("ls_-lanR_.sys.firmware" if old else "ls_-alZR_.sys.firmware")
     listing.parent.mkdir(parents=True, exist_ok=True)
-    listing.write_text("\n".join(["/sys/firmware:", "total 0", "drwxr-xr-x. 2 root root 0 Jan  1 10:00 acpi", *below, ""]))
+    listing.write_text(
+        "\n".join(["/sys/firmware:", "total 0", "drwxr-xr-x. 2 root root 0 Jan  1 10:00 acpi", *below, ""])
+    )
 
 
 def found(path: Path) -> tuple[list[tuple[str, str]], list[str]]:
@@ -79,7 +81,10 @@ def found(path: Path) -> tuple[list[tuple[str, str]], list[str]]:
     outcomes = engine.judge(rules, snapshot)
     report = engine.report(outcomes, snapshot, Settings(), cards=SHELF.card_infos())
     assert not report.faults
-    return [(one.rule, one.severity.value) for one in report.findings if not one.cause], [source.damage, *snapshot.errors]
+    return [(one.rule, one.severity.value) for one in report.findings if not one.cause], [
+        source.damage,
+        *snapshot.errors,
+    ]
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["sos 4", "sos 3"])
@@ -93,7 +98,9 @@ def test_a_sosreport_says_what_the_bundle_says(name: str, old: bool, tmp_path: P
 
 
 @pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tar.xz", "tar.bz2"])
-@pytest.mark.parametrize("style", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT], ids=["pax", "gnu", "ustar"])
+@pytest.mark.parametrize(
+    "style", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT], ids=["pax", "gnu", "ustar"]
+)
 def test_an_archive_says_what_the_tree_says(suffix: str, style: int, tmp_path: Path) -> None:
     top = tmp_path / "in" / "sosreport-node1"
     write(top, files_of("iommu-passthrough"), NEW)

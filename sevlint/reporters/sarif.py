@@ -121,7 +121,7 @@ def _rule(info: RuleInfo) -> Any:
         help=om.MultiformatMessageString(text=_cut(info.page or title, 8000), markdown=_markdown(info)),
         help_uri=f"{HOME}/blob/main/rules/sevlint_rules/{info.pack}/{info.id.replace('-', '_')}.py",
         default_configuration=om.ReportingConfiguration(level=info.severity.value),
-        message_strings={"default": _text("{0}")},
+        message_strings={"default": _text("{0}.")},
         properties={
             "tags": tags[:10],
             "precision": _PRECISION[info.confidence],
@@ -144,7 +144,7 @@ def _result(
     inputs: tuple[InputSummary, ...],
     hashes: dict[str, int],
 ) -> Any:
-    message = _escape(_sentence(_message(finding)))
+    message = _cut(_escape(_sentence(_message(finding))), 2047).removesuffix(".")
     related = [_location(span, inputs, number, "Also here.") for number, span in enumerate(finding.spans[1:], 1)]
     for key in (finding.cause, *finding.explains):
         other = by_key.get(key)
@@ -161,7 +161,7 @@ def _result(
         kind="fail",
         level=finding.severity.value,
         rank=max(rank, 1.0),
-        message=om.Message(text=_cut(message, 2048), id="default", arguments=[_cut(message, 2048)]),
+        message=om.Message(text=f"{message}.", id="default", arguments=[message]),
         locations=[location],
         related_locations=related or None,
         partial_fingerprints={"sevlintFindingHash/v1": _fingerprint(finding, hashes)},

@@ -1,1 +1,1 @@
-"""The stack on a host: QEMU, libvirt, firmware state, and whether a domain can run."""
+"""The stack on a host: QEMU, libvirt, firmware state."""
