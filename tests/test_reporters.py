@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 import yaml
 
-from sevlint.model import Report
 from sevlint.reporters import json as json_reporter
 from sevlint.reporters import sarif, text
 from sevlint.testing import run
+
+if TYPE_CHECKING:
+    from sevlint.model import Report
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 GOLDEN = Path(__file__).parent / "golden"
