@@ -1,0 +1,25 @@
+"""The engine: sources -> Snapshot -> Outcomes -> Report. It knows no rule by name.
+
+`collect` turns inputs into subjects with evidence, `judge` calls every rule once for each subject (view, goal),
+`report` raises what is wanted, folds consequences under their causes and sorts.
+"""
+
+from sevlint.engine.collecting import Input, collect
+from sevlint.engine.judging import Outcome, judge
+from sevlint.engine.reporting import Hidden, report, spans_of
+from sevlint.engine.snapshot import LOGS, Made, Node, Registry, Snapshot
+
+__all__ = [
+    "LOGS",
+    "Hidden",
+    "Input",
+    "Made",
+    "Node",
+    "Outcome",
+    "Registry",
+    "Snapshot",
+    "collect",
+    "judge",
+    "report",
+    "spans_of",
+]

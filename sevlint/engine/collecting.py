@@ -1,0 +1,327 @@
+"""Inputs -> Snapshot: every source is loaded in one pass and its evidence sorted to hosts, domains and guests."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from sevlint.engine.snapshot import LOGS, VIEW_RANK, Made, Node, Registry, Snapshot, damage_of
+from sevlint.errors import ParseError, SourceError
+from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.domain import Domain, DomainXml, FoundDomain
+from sevlint.facts.goals import DomainGoalSigns, GuestGoalSigns, HostGoalSigns
+from sevlint.facts.log import KernelLog, KernelLogReading, LogReading, QemuLogReading
+from sevlint.facts.platform import Dmi
+from sevlint.model import (
+    Completeness,
+    Evidence,
+    Gap,
+    GapReason,
+    Goal,
+    Goals,
+    Settings,
+    Subject,
+    View,
+)
+from sevlint.parsers.base import Parser, Text
+from sevlint.sources.base import Layout, Source, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Input(Struct, frozen=True):
+    """One source and how it was named. `tie`: the domain that a `--guest NAME=PATH` belongs to."""
+
+    source: Source
+    lent: bool = False
+    tie: str = ""
+
+
+def collect(inputs: Sequence[Input], registry: Registry, settings: Settings) -> Snapshot:
+    """Load every source and sort its evidence to hosts, domains and guests. Damaged sources give what they have."""
+    snapshot = Snapshot(registry)
+    for one in inputs:
+        snapshot.sources.append(one.source)
+        _Collector(snapshot, one, settings).run()
+    _tie(snapshot)
+    _set_goals(snapshot, settings)
+    return snapshot
+
+
+class _Collector:
+    """Sorts one source's files."""
+
+    def __init__(self, snapshot: Snapshot, given: Input, settings: Settings) -> None:
+        self.snapshot = snapshot
+        self.given = given
+        self.source = given.source
+        self.settings = settings
+        self.logs: list[tuple[str, str, LogReading]] = []
+
+    def run(self) -> None:
+        registry, source = self.snapshot.registry, self.source
+        keep: list[str] = []
+        logs: list[str] = []
+        listed: list[str] = []
+        for evidence in self.snapshot.evidence.values():
+            paths = [path for layout in registry.layouts for path in layout.paths(evidence)]
+            target = logs if evidence.log else listed if evidence.listing else keep
+            target.extend(paths)
+        wanted = Wanted(_unique(keep), _unique(logs), _unique(listed), self._log)
+        try:
+            source.load(wanted)
+        except SourceError as error:
+            self.snapshot.errors.append(str(error))
+        names = [*source.files, *(path for path, _, _ in self.logs)]
+        layout = registry.choose_layout(names, source.layout_hint())
+        self.snapshot.layouts[source.number] = layout
+        texts = self._texts(layout)
+        machine = {name: found for name, found in texts.items() if not _is_domain_evidence(name)}
+        machine_logs = [reading for _, _, reading in self.logs if isinstance(reading, KernelLogReading)]
+        node = self._machine(machine, machine_logs) if machine or machine_logs else None
+        self._domains(texts, node)
+
+    def _log(self, path: str, chunks: Iterator[bytes], complete: Completeness) -> None:
+        """Scan one log as it passes."""
+        for evidence in LOGS:
+            name = self.source.recognised.get(path)
+            patterns = [one for layout in self.snapshot.registry.layouts for one in layout.paths(evidence)]
+            found = name == evidence.name or any(glob(pattern).fullmatch(path) for pattern in patterns)
+            if found:
+                scan = self.snapshot.registry.scan(evidence.log, path, self.source.number, complete)
+                try:
+                    for chunk in chunks:
+                        scan.feed(chunk)
+                except ParseError as error:
+                    scan.cut_short(error.why)
+                self.logs.append((evidence.name, path, scan.finish()))
+                return
+
+    def _texts(self, layout: Layout) -> dict[str, list[Text]]:
+        """Canonical evidence name -> files, best first (for `many` evidence every file, in path order)."""
+        found: dict[str, list[Text]] = {}
+        known = {name: path for path, name in self.source.recognised.items()}
+        for evidence in self.snapshot.evidence.values():
+            if evidence.log:
+                continue
+            for pattern in layout.paths(evidence):
+                paths = self._matches(pattern)
+                if paths:
+                    texts = [self._text(evidence, path, layout) for path in paths]
+                    found.setdefault(evidence.name, []).extend(texts)
+                    if not evidence.many:
+                        break
+            if evidence.name in known and evidence.name not in found:
+                paths = sorted(path for path, name in self.source.recognised.items() if name == evidence.name)
+                paths = [path for path in paths if path in self.source.files]
+                if paths:
+                    found[evidence.name] = [self._text(evidence, path, layout) for path in paths]
+        return found
+
+    def _matches(self, pattern: str) -> list[str]:
+        if "*" not in pattern and "{" not in pattern:
+            return [pattern] if pattern in self.source.files else []
+        matcher = glob(pattern)
+        return sorted(path for path in self.source.files if matcher.fullmatch(path))
+
+    def _text(self, evidence: Evidence, path: str, layout: Layout) -> Text:
+        file = self.source.files[path]
+        complete = file.complete
+        if complete is Completeness.WHOLE and evidence.name in layout.filtered:
+            complete = Completeness.FILTERED
+        elif complete is Completeness.WHOLE and layout.stripped:
+            complete = Completeness.STRIPPED
+        return Text(
+            path,
+            file.data,
+            name=evidence.name,
+            source=self.source.number,
+            complete=complete,
+            kind=file.kind,
+            mode=file.mode,
+            owner=file.owner,
+            note=file.why,
+        )
+
+    def _machine(self, texts: dict[str, list[Text]], logs: list[KernelLogReading]) -> Node:
+        node = Node(Subject.HOST, _stem(self.source.label), self.source)
+        node.texts = texts
+        node.readings[KernelLogReading] = [Made(reading) for reading in logs]
+        node.named, node.lent = not self.given.lent, self.given.lent
+        node.subject, node.notice = self._classify(node)
+        if node.subject is Subject.GUEST:
+            node.readings.pop(QemuLogReading, None)
+            self.snapshot.guests.append(node)
+        else:
+            self.snapshot.hosts.append(node)
+        return node
+
+    def _classify(self, node: Node) -> tuple[Subject, str]:
+        """Host or guest (architecture 8), and what the header says about a guess."""
+        if self.given.tie:
+            return Subject.GUEST, ""
+        if self.given.lent:
+            return Subject.HOST, ""
+        if self.settings.treat_as is not None:
+            return self.settings.treat_as, ""
+        snapshot = self.snapshot
+        dmi, cpu, log = (snapshot.get(node, kind) for kind in (Dmi, Cpuinfo, KernelLog))
+        signs = snapshot.get(node, GuestGoalSigns) if log is not None or cpu is not None else None
+        in_vm = bool(
+            (isinstance(dmi, Dmi) and dmi.is_virtual)
+            or (isinstance(cpu, Cpuinfo) and cpu.in_vm)
+            or (signs is not None and signs.signs)
+            or (isinstance(log, KernelLog) and log.last("hypervisor-detected", "tdx-guest-detected") is not None)
+        )
+        drives = isinstance(log, KernelLog) and any(
+            line.card.startswith(("kvm-", "ccp-", "rmp-", "amd-vi-", "tdx-host")) for line in log.hits
+        )
+        on_metal = drives or (isinstance(dmi, Dmi) and not dmi.is_virtual) or (cpu is not None and not in_vm)
+        if in_vm and on_metal:
+            return Subject.HOST, "it looks like a host inside a VM (nested); --as guest judges it as a guest"
+        if not in_vm and not on_metal:
+            return Subject.HOST, "nothing says whether this is a host or a guest; taken for a host (--as guest)"
+        return (Subject.GUEST if in_vm else Subject.HOST), ""
+
+    def _domains(self, texts: dict[str, list[Text]], machine: Node | None) -> None:
+        host = machine if machine is not None and machine.subject is Subject.HOST else None
+        for parser in self.snapshot.registry.parsers:
+            if not parser.splits:
+                continue
+            for evidence in parser.reads:
+                for text in texts.get(evidence.name, ()):
+                    self._split(parser, text, host)
+        for evidence_name, path, reading in self.logs:
+            if isinstance(reading, QemuLogReading):
+                self._attach_log(evidence_name, path, reading, host)
+
+    def _split(self, parser: Parser, text: Text, host: Node | None) -> None:
+        if text.complete is Completeness.UNREADABLE:
+            gap = Gap((text.name,), GapReason.UNREADABLE, text.note, text.place())
+            found: Sequence[FoundDomain] = (FoundDomain(_stem(text.path), "", View.AT_REST, 1, gap, gap),)
+            if host is None:
+                self.snapshot.errors.append(f"{text.path}: {text.note or 'could not be read'}")
+        else:
+            made = self.snapshot.parse(host or Node(Subject.DOMAIN, text.path, self.source), parser, text)
+            found = () if made.is_gap else made.value
+        for one in found:
+            node = self._domain_node(one.name, one.view, host)
+            node.outside = "" if host is not None else f"{text.path}#{one.ordinal}"
+            node.group = f"{self.source.number}:{one.name}" if host is not None else node.outside
+            node.made[DomainXml] = Made(one.xml, damage_of(text))
+            node.made[Domain] = Made(one.domain, damage_of(text))
+
+    def _domain_node(self, name: str, view: View | None, host: Node | None) -> Node:
+        node = Node(Subject.DOMAIN, name, self.source, host)
+        node.view = view
+        node.named = host is None and self.source.kind in ("file", "stdin")
+        if host is not None:
+            host.children.append(node)
+        self.snapshot.domains.append(node)
+        return node
+
+    def _attach_log(self, evidence: str, path: str, reading: QemuLogReading, host: Node | None) -> None:
+        """A VM's log belongs to every view of the domain of its name; a log alone is a domain of its own."""
+        name = _stem(path)
+        views = [node for node in self.snapshot.domains if node.source is self.source and node.name == name]
+        if not views:
+            node = self._domain_node(name, None, host)
+            node.outside = "" if host is not None else path
+            node.group = f"{self.source.number}:{name}"
+            wanted = ("etc/libvirt/qemu/*.xml",)
+            node.made[DomainXml] = node.made[Domain] = Made(Gap(wanted, GapReason.ABSENT, f"of domain {name}"))
+            views = [node]
+        for node in views:
+            node.readings.setdefault(QemuLogReading, []).append(Made(reading))
+
+
+def _is_domain_evidence(name: str) -> bool:
+    return name in ("domain.xml", "cmd/virsh-dumpxml-*") or "/libvirt/qemu/" in name
+
+
+def _unique(items: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+_GLOBS: dict[str, re.Pattern[str]] = {}
+
+
+def glob(pattern: str) -> re.Pattern[str]:
+    """A path pattern as a regular expression: `*` and `{domain}` stay within one component."""
+    if pattern not in _GLOBS:
+        parts = re.split(r"(\*|\{domain\})", pattern)
+        _GLOBS[pattern] = re.compile(
+            "".join("[^/]*" if part in ("*", "{domain}") else re.escape(part) for part in parts)
+        )
+    return _GLOBS[pattern]
+
+
+def _stem(path: str) -> str:
+    name = path.rstrip("/").rsplit("/", 1)[-1]
+    for suffix in (".tar.xz", ".tar.gz", ".tar.bz2", ".tgz", ".txz", ".tar", ".yaml", ".yml", ".xml", ".log", ".txt"):
+        if name.endswith(suffix) and name != suffix:
+            return name[: -len(suffix)]
+    return name or path
+
+
+def _tie(snapshot: Snapshot) -> None:
+    """Tie guests to their domains (by --guest NAME, DMI uuid or name) and lend the lent host to outside domains."""
+    lent = next((host for host in snapshot.hosts if host.lent), None)
+    for node in snapshot.domains:
+        if node.parent is None and lent is not None:
+            node.parent = lent
+    for guest in snapshot.guests:
+        dmi = snapshot.get(guest, Dmi)
+        uuid = dmi.product_uuid.lower() if dmi else ""
+        for node in sorted(snapshot.domains, key=lambda one: VIEW_RANK[one.view]):
+            domain = snapshot.get(node, Domain)
+            if node.name == guest.name or (uuid and domain is not None and domain.uuid.lower() == uuid):
+                guest.parent = node
+                node.children.append(guest)
+                break
+
+
+def _set_goals(snapshot: Snapshot, settings: Settings) -> None:
+    asked = frozenset(settings.goals)
+    by_group: dict[str, Goals] = {}
+    for node in snapshot.domains:
+        signs = snapshot.get(node, DomainGoalSigns)
+        found = signs.signs if signs else ()
+        wanted = frozenset(sign.goal for sign in found if sign.goal is not None) | (
+            asked if node.named else frozenset()
+        )
+        unclear = any(sign.goal is None for sign in found)
+        before = by_group.get(node.group, Goals())
+        by_group[node.group] = Goals(before.wanted | wanted, before.unclear or unclear)
+    for node in snapshot.domains:
+        node.goals = by_group[node.group]
+    for guest in snapshot.guests:
+        signs_of_guest = snapshot.get(guest, GuestGoalSigns)
+        own = frozenset(sign.goal for sign in signs_of_guest.signs if sign.goal) if signs_of_guest else frozenset()
+        tied = guest.parent.goals.wanted if guest.parent is not None else frozenset()
+        guest.goals = Goals(_strongest(own) | tied | (asked if guest.named else frozenset()))
+    for host in snapshot.hosts:
+        signs_of_host = snapshot.get(host, HostGoalSigns)
+        requests = signs_of_host.signs if signs_of_host else ()
+        wanted = frozenset(sign.goal for sign in requests if sign.goal is not None)
+        inner = [node for node in snapshot.domains if node.host is host]
+        wanted |= frozenset(goal for node in inner for goal in node.goals.wanted)
+        if host.named:
+            wanted |= asked
+        known = any(not made.is_gap for node in inner if (made := snapshot.ask(node, Domain)))
+        unknown = ""
+        if not wanted and not known and signs_of_host is not None and signs_of_host.capable:
+            flags = " or ".join(f"--goal {goal.value}" for goal in signs_of_host.capable)
+            unknown = f"no domain XML was collected, so what this host is meant to run is not known: add {flags}"
+        host.goals = Goals(wanted, any(node.goals.unclear for node in inner), unknown)
+
+
+def _strongest(goals: frozenset[Goal]) -> frozenset[Goal]:
+    """A guest's proof lines are cumulative: SEV-SNP names SEV and SEV-ES too (guest-and-swiotlb 3.1)."""
+    for goal in (Goal.SEV_SNP, Goal.SEV_ES):
+        if goal in goals:
+            return (goals - {Goal.SEV, Goal.SEV_ES, Goal.SEV_SNP}) | {goal}
+    return goals

@@ -1,0 +1,366 @@
+"""Outcomes -> Report: raise what is wanted, fold consequences under their causes, sort, mask and word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import structs
+
+from sevlint import clean, remedies, spans
+from sevlint.engine.snapshot import LOGS, Node, Snapshot
+from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.kernel import BootConfig, KernelVersion
+from sevlint.facts.log import KernelLog
+from sevlint.facts.platform import OsRelease
+from sevlint.model import (
+    Collect,
+    Completeness,
+    Confidence,
+    Evidence,
+    Fail,
+    Finding,
+    Goal,
+    InputSummary,
+    Open,
+    Pass,
+    Place,
+    Report,
+    RuleInfo,
+    Settings,
+    Severity,
+    Span,
+    Subject,
+    SubjectSummary,
+    Undecided,
+    View,
+    highest,
+    in_order,
+)
+
+if TYPE_CHECKING:
+    from sevlint.engine.judging import Outcome
+    from sevlint.sources.base import Layout, Source
+
+
+class _Raised:
+    """A Fail that will be shown, on its way to a Finding."""
+
+    def __init__(self, outcome: Outcome, info: RuleInfo, severity: Severity, confidence: Confidence) -> None:
+        self.outcome = outcome
+        self.info = info
+        self.severity = severity
+        self.confidence = confidence
+        self.key = ""
+        self.cause: _Raised | None = None
+        self.explains: list[_Raised] = []
+
+    @property
+    def fail(self) -> Fail:
+        return cast("Fail", self.outcome.verdict)
+
+    @property
+    def goals(self) -> frozenset[Goal]:
+        """The wanted goals that it is raised for."""
+        return self.outcome.goals & self.outcome.node.goals.wanted
+
+    @property
+    def stands_for(self) -> frozenset[Goal]:
+        """What a cause must block wholly to explain this: a host's symptom speaks for all its goals."""
+        per_subject = self.outcome.rule.per_goal or self.info.about is not Subject.HOST
+        return self.goals if per_subject and self.goals else self.outcome.goals
+
+
+Hidden = Callable[[RuleInfo, Node], str]
+"""Why a rule's findings about a subject are not shown: "" to show them, else words for the summary."""
+
+
+def report(
+    outcomes: Iterable[Outcome],
+    snapshot: Snapshot,
+    settings: Settings,
+    *,
+    hide: Hidden = lambda info, node: "",
+    regrade: Callable[[RuleInfo, Node], Severity | None] = lambda info, node: None,
+    cards: Mapping[str, RuleInfo] | None = None,
+    rules: Iterable[RuleInfo] = (),
+    version: str = "",
+) -> Report:
+    """Raise what is wanted, drop what is hidden, fold, sort, and word."""
+    raised: list[_Raised] = []
+    undecided: list[Outcome] = []
+    hidden: dict[str, int] = {}
+    for outcome in outcomes:
+        info = outcome.rule.info
+        if isinstance(outcome.verdict, Fail) and outcome.verdict.card:
+            info = (cards or {}).get(outcome.verdict.card, info)
+            outcome = structs.replace(outcome, goals=frozenset(info.goals))
+        goals = outcome.node.goals
+        relevant = outcome.goals & goals.wanted
+        speaks = bool(relevant) or (info.structure and goals.unclear)
+        if not speaks:
+            continue
+        if not isinstance(outcome.verdict, Fail):
+            if not outcome.node.lent:
+                undecided.append(outcome)
+            continue
+        why_hidden = hide(info, outcome.node)
+        confidence = max(info.confidence, outcome.verdict.confidence or info.confidence, key=lambda one: one.rank)
+        if not why_hidden and confidence.rank > settings.min_confidence.rank:
+            why_hidden = "below --min-confidence"
+        if why_hidden:
+            hidden[why_hidden] = hidden.get(why_hidden, 0) + 1
+            continue
+        severity = _severity(info, outcome, relevant, regrade(info, outcome.node))
+        raised.append(_Raised(outcome, info, severity, confidence))
+    _fold(raised)
+    findings = _findings(raised, snapshot)
+    opens = [one for one in undecided if isinstance(one.verdict, Open) and not hide(one.rule.info, one.node)]
+    return Report(
+        inputs=tuple(_input(source, snapshot) for source in snapshot.sources),
+        subjects=_subjects(snapshot),
+        findings=findings,
+        undecided=tuple(_undecided(one, snapshot, settings) for one in undecided if not hide(one.rule.info, one.node)),
+        collect=_collect_list(opens, snapshot),
+        rules=tuple(sorted(rules, key=lambda info: info.id)),
+        faults=tuple(dict.fromkeys(snapshot.faults)),
+        errors=tuple(clean.printable(error) for error in snapshot.errors),
+        hidden=tuple(sorted(hidden.items())),
+        sevlint_version=version,
+    )
+
+
+def _severity(info: RuleInfo, outcome: Outcome, relevant: frozenset[Goal], regraded: Severity | None) -> Severity:
+    if regraded is not None:
+        return regraded
+    base = highest(dict(info.severities), relevant) if info.severities else info.severity
+    lowered = cast("Fail", outcome.verdict).severity
+    return max(base, lowered, key=lambda one: one.rank) if lowered is not None else base
+
+
+def _fold(raised: list[_Raised]) -> None:
+    """Put each symptom under the first broken rung below it on its own chain; `because_of` pairs first."""
+    causes = sorted(
+        (one for one in raised if not one.info.symptom and one.confidence is not Confidence.LOW),
+        key=lambda one: (one.info.rung if one.info.rung is not None else 1000, one.info.id),
+    )
+    for symptom in raised:
+        chain = _chain(symptom.outcome)
+        for cause in causes:
+            if cause is symptom or not any(node in chain for node in cause.outcome.nodes):
+                continue
+            if _explains(cause, symptom):
+                symptom.cause = cause
+                cause.explains.append(symptom)
+                break
+    for cause in causes:
+        severities = (cause.severity, *(one.severity for one in cause.explains))
+        cause.severity = min(severities, key=lambda one: one.rank)
+
+
+def _explains(cause: _Raised, symptom: _Raised) -> bool:
+    if cause.info.id in symptom.info.because_of:
+        return True
+    if not symptom.info.symptom or symptom.info.rung is None or cause.info.rung is None:
+        return False
+    shares = bool(cause.goals & symptom.goals)
+    return shares and cause.info.rung < symptom.info.rung and cause.outcome.goals >= symptom.stands_for
+
+
+def _chain(outcome: Outcome) -> list[Node]:
+    chain: list[Node] = []
+    for one in outcome.nodes:
+        node: Node | None = one
+        while node is not None:
+            chain.append(node)
+            node = node.parent
+    return chain
+
+
+def _findings(raised: list[_Raised], snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Number, sort and word. A lent host's own failures are shown only as causes of the domains judged with it."""
+    shown = [one for one in raised if not one.outcome.node.lent]
+
+    def order(one: _Raised) -> tuple[Any, ...]:
+        place = one.outcome.seen[0]
+        rung = one.info.rung if one.info.rung is not None else 1000
+        consequence = one.cause is not None and one.cause in shown
+        names = tuple(one.outcome.node.names().values())
+        position = (place.source, place.path, place.line or 0, place.element or 0, place.column or 0)
+        return (one.severity.rank, consequence, rung, names, one.info.id, position, one.fail.because)
+
+    shown.sort(key=order)
+    taken: dict[str, int] = {}
+    for one in shown:
+        names = (clean.printable(name) for name in one.outcome.node.names().values() if name)
+        base = "/".join((one.info.id, *names))
+        taken[base] = taken.get(base, 0) + 1
+        one.key = base if taken[base] == 1 else f"{base}~{taken[base]}"
+    return tuple(_finding(one, snapshot) for one in shown)
+
+
+def _finding(one: _Raised, snapshot: Snapshot) -> Finding:
+    node = one.outcome.node
+    fail = one.fail
+    host = node.host
+    machine = node if node.subject is Subject.GUEST else host
+    fix = None
+    if fail.remedy is not None:
+        os = snapshot.get(machine, OsRelease) if machine else None
+        boot = snapshot.get(host, BootConfig) if host and machine is host else None
+        fix = _clean_fix(remedies.word(fail.remedy, os, boot))
+    lent: tuple[str, ...] = ()
+    if one.cause is not None and one.cause.outcome.node.lent:
+        place = one.cause.outcome.seen[0]
+        where = f"{place.path}:{place.line}" if place.line else place.path
+        lent = (clean.printable(clean.mask(f"{one.cause.info.id}: {one.cause.fail.because} ({where})")),)
+    return Finding(
+        key=one.key,
+        rule=one.info.id,
+        severity=one.severity,
+        confidence=one.confidence,
+        message=clean.printable(clean.mask(fail.because)),
+        spans=spans_of(one.outcome.seen, snapshot),
+        subject=node.subject,
+        views=_views(one.outcome),
+        goals=in_order(one.goals),
+        why=one.info.why,
+        fix=fix,
+        figures=fail.figures,
+        value=clean.printable(clean.mask(fail.value)),
+        cause=one.cause.key if one.cause is not None else "",
+        explains=tuple(sorted(other.key for other in one.explains if other.key)),
+        lent_cause=lent,
+        **{key: clean.printable(name) for key, name in node.names().items()},
+    )
+
+
+def _clean_fix(fix: Any) -> Any:
+    from sevlint.model import Fix
+
+    return Fix(
+        clean.printable(clean.mask(fix.text)),
+        tuple(clean.printable(clean.mask(line)) for line in fix.commands),
+        "\n".join(clean.printable(clean.mask(line)) for line in fix.fragment.split("\n")) if fix.fragment else "",
+        fix.needs,
+        fix.risk,
+    )
+
+
+def _views(outcome: Outcome) -> tuple[View, ...]:
+    views = {node.view for node in outcome.nodes if node.view is not None}
+    return tuple(view for view in View if view in views)
+
+
+def spans_of(places: Iterable[Place], snapshot: Snapshot) -> tuple[Span, ...]:
+    made = []
+    for place in places:
+        source = next((one for one in snapshot.sources if one.number == place.source), None)
+        file = source.files.get(place.path) if source is not None else None
+        span = spans.resolve(place, file.data if file is not None else None, place.path)
+        made.append(
+            Span(
+                clean.printable(span.path),
+                span.line,
+                span.column,
+                span.end_line,
+                span.end_column,
+                clean.printable(clean.mask(span.snippet)),
+                clean.printable(clean.mask(span.note)),
+                clean.printable(span.xpath),
+                place.source,
+            )
+        )
+    return tuple(made)
+
+
+def _undecided(one: Outcome, snapshot: Snapshot, settings: Settings) -> Undecided:
+    verdict = one.verdict
+    kind = "open" if isinstance(verdict, Open) else "pass" if isinstance(verdict, Pass) else "notApplicable"
+    return Undecided(
+        rule=one.rule.info.id,
+        kind=kind,
+        because=clean.printable(clean.mask(verdict.because)),
+        subject=one.node.subject,
+        views=_views(one),
+        spans=spans_of(one.seen[:1], snapshot) if kind == "pass" and settings.places_of_passes else (),
+        wanted=verdict.wanted if isinstance(verdict, Open) else (),
+        severity=one.rule.info.severity,
+        needs_host=one.needs_host,
+        **{key: clean.printable(name) for key, name in one.node.names().items()},
+    )
+
+
+def _collect_list(opens: list[Outcome], snapshot: Snapshot) -> tuple[Collect, ...]:
+    """What would decide most first. Evidence is named as the layout at hand names it."""
+    decides: dict[str, set[str]] = {}
+    reasons: dict[str, str] = {}
+    layouts: dict[str, Layout] = {}
+    for one in opens:
+        for name in cast("Open", one.verdict).wanted:
+            if _is_here(one.node, name, snapshot):
+                continue
+            decides.setdefault(name, set()).add(one.rule.info.id)
+            reasons.setdefault(name, clean.printable(clean.mask(one.verdict.because)))
+            layouts.setdefault(name, snapshot.layouts[one.node.source.number])
+    lines = []
+    for name, rules in decides.items():
+        evidence = snapshot.evidence.get(name, Evidence(name))
+        shown = layouts[name].paths(evidence)[0]
+        command = evidence.command or f"cat /{name}"
+        lines.append(Collect(name, shown, command, reasons[name], tuple(sorted(rules))))
+    return tuple(sorted(lines, key=lambda line: (-len(line.decides), line.evidence)))
+
+
+def _is_here(node: Node, name: str, snapshot: Snapshot) -> bool:
+    """Whether a piece of evidence was collected whole already: to collect it again would decide nothing."""
+    if any(one.name == name and one.log == "kernel" for one in LOGS):
+        log = snapshot.get(node if node.subject is Subject.GUEST else node.host or node, KernelLog)
+        return log is not None and log.whole
+    owner: Node | None = node
+    while owner is not None:
+        texts = owner.texts.get(name, ())
+        if texts and all(text.complete is Completeness.WHOLE for text in texts):
+            return True
+        owner = owner.parent
+    return False
+
+
+def _input(source: Source, snapshot: Snapshot) -> InputSummary:
+    nodes = [*snapshot.hosts, *snapshot.guests, *snapshot.domains]
+    mine = [node for node in nodes if node.source is source]
+    return InputSummary(
+        path=clean.printable(source.label),
+        kind=source.kind,
+        damage=clean.printable(source.damage),
+        not_domains=source.not_domains,
+        lent=any(node.lent for node in mine),
+        judged=len(mine),
+    )
+
+
+def _subjects(snapshot: Snapshot) -> tuple[SubjectSummary, ...]:
+    summaries = []
+    for node in (*snapshot.hosts, *snapshot.guests):
+        cpu = snapshot.get(node, Cpuinfo)
+        kernel = snapshot.get(node, KernelVersion)
+        parts = [_cpu_name(cpu.model_name)] if cpu is not None and cpu.model_name else []
+        if kernel is not None:
+            parts.append(f"kernel {kernel.release}")
+        notice = node.notice or node.goals.unknown_because
+        summaries.append(
+            SubjectSummary(
+                subject=node.subject,
+                name=clean.printable(node.name),
+                source=node.source.number,
+                headline=clean.printable(", ".join(parts)),
+                goals=in_order(node.goals.wanted),
+                notice=clean.printable(notice) if not node.lent else "",
+            )
+        )
+    return tuple(summaries)
+
+
+def _cpu_name(name: str) -> str:
+    return re.sub(r"\s+\d+-Core Processor$", "", name.replace("(R)", "").replace("(TM)", "")).strip()

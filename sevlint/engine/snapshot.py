@@ -1,0 +1,293 @@
+"""Subjects with their evidence, and facts made of it when first asked for.
+
+A value remembers the damage of everything that it stands on: a Pass on damage becomes Open (architecture 3: without
+this guard a cut domain XML just makes a tuple shorter).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar, cast
+
+from msgspec import Struct
+
+from sevlint import clean
+from sevlint.errors import ParseError
+from sevlint.facts.base import Fact, Reading
+from sevlint.model import (
+    Completeness,
+    Evidence,
+    Fault,
+    Gap,
+    GapReason,
+    Goal,
+    Goals,
+    Level,
+    Subject,
+    View,
+)
+from sevlint.parsers.base import Parser, Text
+from sevlint.rule import Combiner, How, Want
+from sevlint.sources.base import Layout, Source
+
+_F = TypeVar("_F", bound=Fact)
+
+LOGS = (
+    Evidence("cmd/dmesg", command="dmesg", root=True, log="kernel"),
+    Evidence("var/log/dmesg", command="cat /var/log/dmesg", log="kernel"),
+    Evidence("cmd/journal-boot", command="journalctl --no-pager --dmesg --boot", root=True, log="kernel"),
+    Evidence("var/log/kern.log", command="cat /var/log/kern.log", root=True, log="kernel"),
+    Evidence("var/log/messages", command="cat /var/log/messages", root=True, log="kernel"),
+    Evidence("var/log/syslog", command="cat /var/log/syslog", root=True, log="kernel"),
+    Evidence(
+        "var/log/libvirt/qemu/{domain}.log",
+        command="cat /var/log/libvirt/qemu/DOMAIN.log",
+        root=True,
+        many=True,
+        log="qemu",
+    ),
+)
+"""Evidence that the scanner reads; declared here because no parser does."""
+
+
+class Registry(Struct, frozen=True):
+    """Everything that plugins brought for this run. `scan` makes a log scanner: (kind, path, source, completeness)."""
+
+    parsers: tuple[Parser, ...]
+    combiners: tuple[Combiner, ...]
+    layouts: tuple[Layout, ...]
+    scan: Callable[[str, str, int, Completeness], Any]
+    choose_layout: Callable[[Iterable[str], str], Layout]
+
+
+class Made(Struct, frozen=True):
+    """A fact or a Gap, and the damage of everything that it stands on."""
+
+    value: Any
+    damage: tuple[Gap, ...] = ()
+
+    @property
+    def is_gap(self) -> bool:
+        """No fact could be made."""
+        return isinstance(self.value, Gap)
+
+    @property
+    def all_damage(self) -> tuple[Gap, ...]:
+        """Its own, if it is a damaged gap, and what it stands on."""
+        return (self.value, *self.damage) if self.is_gap and self.value.is_damage else self.damage
+
+
+class Node:
+    """One subject (for a domain: one of its views) with the evidence that is about it alone."""
+
+    def __init__(self, subject: Subject, name: str, source: Source, parent: Node | None = None) -> None:
+        self.subject = subject
+        self.name = name
+        self.source = source
+        self.parent = parent
+        self.children: list[Node] = []
+        self.view: View | None = None
+        self.group = ""
+        self.outside = ""
+        self.named = False
+        self.lent = False
+        self.notice = ""
+        self.texts: dict[str, list[Text]] = {}
+        self.readings: dict[type, list[Made]] = {}
+        self.made: dict[type, Made] = {}
+        self.goals = Goals()
+
+    @property
+    def host(self) -> Node | None:
+        """The host around this subject, or the subject itself."""
+        node: Node | None = self
+        while node is not None and node.subject is not Subject.HOST:
+            node = node.parent
+        return node
+
+    def names(self) -> dict[str, str]:
+        """How a finding names its subject: host, domain, guest."""
+        host = self.host
+        named = {"host": host.name if host is not None and not host.lent else "", "outside": self.outside}
+        if self.subject is Subject.DOMAIN:
+            named["domain"] = self.name
+        elif self.subject is Subject.GUEST:
+            named["guest"] = self.name
+            if self.parent is not None and self.parent.subject is Subject.DOMAIN:
+                named["domain"] = self.parent.name
+        return named
+
+
+class Snapshot:
+    """All subjects of a run, and the facts made of them so far."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.sources: list[Source] = []
+        self.layouts: dict[int, Layout] = {}
+        self.hosts: list[Node] = []
+        self.domains: list[Node] = []
+        self.guests: list[Node] = []
+        self.faults: list[Fault] = []
+        self.errors: list[str] = []
+        self.evidence = {one.name: one for parser in registry.parsers for one in parser.reads}
+        self.evidence.update({one.name: one for one in LOGS})
+        self._parsers = {parser.makes: parser for parser in registry.parsers}
+        self._combiners = {combiner.makes: combiner for combiner in registry.combiners}
+        self._running: list[type] = []
+
+    # facts ----------------------------------------------------------------------------------------------------------
+
+    def get(self, node: Node, kind: type[_F]) -> _F | None:
+        """A fact for the engine's own use, or None."""
+        made = self.ask(node, kind)
+        return None if made.is_gap else cast("_F", made.value)
+
+    def ask(self, node: Node, kind: type) -> Made:
+        """A fact at a subject or outward from it: made once, remembered, possibly a Gap."""
+        target = self._target(node, kind.LEVEL)  # type: ignore[attr-defined]
+        if target is None:
+            word = kind.LEVEL.value.replace("machine", "host")  # type: ignore[attr-defined]
+            return Made(Gap((), GapReason.NO_SUBJECT, f"no {word} was given"))
+        made = target.made.get(kind)
+        if made is None:
+            made = target.made[kind] = self._make(target, kind)
+        return made
+
+    def _target(self, node: Node, level: Level) -> Node | None:
+        if level is Level.HOST:
+            return node.host
+        if level is Level.MACHINE:
+            return node if node.subject is not Subject.DOMAIN else node.host
+        wanted = Subject.DOMAIN if level is Level.DOMAIN else Subject.GUEST
+        candidate: Node | None = node
+        while candidate is not None and candidate.subject is not wanted:
+            candidate = candidate.parent
+        return candidate
+
+    def _make(self, node: Node, kind: type) -> Made:
+        if kind in self._running:
+            chain = " -> ".join(one.__name__ for one in (*self._running, kind))
+            return self._fault(node, kind.__name__, f"facts need each other in a circle: {chain}")
+        combiner = self._combiners.get(kind)
+        if combiner is None:
+            parser = self._parsers.get(kind)
+            return self._parse_first(node, parser) if parser else Made(Gap((), GapReason.ABSENT, "nothing makes it"))
+        self._running.append(kind)
+        try:
+            called = self.call(combiner.function, combiner.wants, node, None, combiner.name)
+        finally:
+            self._running.pop()
+        return Made(called.value, called.damage) if isinstance(called, Made) else Made(called)
+
+    def _parse_first(self, node: Node, parser: Parser) -> Made:
+        for evidence in parser.reads:
+            for text in node.texts.get(evidence.name, ()):
+                return self.parse(node, parser, text)
+        return Made(Gap(tuple(one.name for one in parser.reads), GapReason.ABSENT))
+
+    def parse(self, node: Node, parser: Parser, text: Text) -> Made:
+        """One file's reading: what cannot be read is a Gap, a parser that raises is a fault of ours."""
+        if text.complete is Completeness.UNREADABLE:
+            return Made(Gap((text.name,), GapReason.UNREADABLE, text.note, text.place()))
+        try:
+            value = parser.function(text)
+        except ParseError as error:
+            return Made(Gap((text.name,), GapReason.DAMAGED, error.why, error.place or text.place()))
+        except Exception as error:
+            return self._fault(node, parser.name, f"{type(error).__name__}: {error}", text.path)
+        return Made(value, damage_of(text))
+
+    def _readings(self, node: Node, kind: type) -> list[Made]:
+        """Every reading of a kind at a node, in path order."""
+        if kind not in node.readings:
+            parser = self._parsers.get(kind)
+            texts = [text for one in parser.reads for text in node.texts.get(one.name, ())] if parser else []
+            node.readings[kind] = [self.parse(node, cast("Parser", parser), text) for text in texts]
+        return node.readings[kind]
+
+    def _fault(self, node: Node, where: str, what: str, path: str = "") -> Made:
+        self.faults.append(Fault(where, clean.printable(path or node.name), clean.printable(clean.mask(what))))
+        return Made(Gap((), GapReason.FAULT, where))
+
+    # calls ----------------------------------------------------------------------------------------------------------
+
+    def call(
+        self, function: Callable[..., Any], wants: tuple[Want, ...], node: Node, goal: Goal | None, where: str
+    ) -> Made:
+        """Call a rule or combiner with its facts; a missing required fact or a Gap comes back as the value."""
+        arguments: dict[str, Any] = {}
+        damage: list[Gap] = []
+        for want in wants:
+            if want.how is How.GOAL:
+                arguments[want.name] = goal
+                continue
+            if want.how is How.MANY:
+                arguments[want.name] = self._many(node, want, damage)
+                continue
+            made = self._one(node, want)
+            damage.extend(made.all_damage)
+            if made.is_gap and want.how is How.REQUIRED:
+                return Made(made.value, tuple(damage))
+            arguments[want.name] = None if made.is_gap and want.how is How.OPTIONAL else made.value
+        try:
+            value = function(**arguments)
+        except Exception as error:
+            return self._fault(node, where, f"{type(error).__name__}: {error}")
+        return Made(value, tuple(damage))
+
+    def _one(self, node: Node, want: Want) -> Made:
+        if want.on_host:
+            host = node.host
+            return self.ask(host, want.fact) if host else Made(Gap((), GapReason.NO_SUBJECT, "no host was given"))
+        if issubclass(want.fact, Reading):
+            target = self._target(node, want.fact.LEVEL)
+            found = self._readings(target, want.fact) if target else []
+            if found:
+                return found[0]
+            parser = self._parsers.get(want.fact)
+            return Made(Gap(tuple(one.name for one in parser.reads) if parser else (), GapReason.ABSENT))
+        return self.ask(node, want.fact)
+
+    def _many(self, node: Node, want: Want, damage: list[Gap]) -> tuple[Any, ...]:
+        level: Level = want.fact.LEVEL  # type: ignore[attr-defined]
+        if issubclass(want.fact, Reading):
+            target = self._target(node, level)
+            all_made = self._readings(target, want.fact) if target else []
+        else:
+            all_made = [self.ask(inner, want.fact) for inner in self._inner(node, level)]
+        for made in all_made:
+            damage.extend(made.all_damage)
+        return tuple(made.value for made in all_made if not made.is_gap)
+
+    def _inner(self, node: Node, level: Level) -> list[Node]:
+        """Inner subjects of a level: one for each VM (its running view, else live, else at rest)."""
+        wanted = Subject.GUEST if level is Level.GUEST else Subject.DOMAIN
+        best: dict[str, Node] = {}
+        for child in _descend(node):
+            if child.subject is wanted:
+                key = child.group or f"{child.name}:{id(child)}"
+                if key not in best or VIEW_RANK[child.view] < VIEW_RANK[best[key].view]:
+                    best[key] = child
+        return list(best.values())
+
+
+VIEW_RANK = {View.RUNNING: 0, View.LIVE: 1, View.AT_REST: 2, None: 3}
+
+
+def _descend(node: Node) -> Iterator[Node]:
+    for child in node.children:
+        yield child
+        yield from _descend(child)
+
+
+def damage_of(text: Text) -> tuple[Gap, ...]:
+    if not text.complete.is_damage:
+        return ()
+    reason = {
+        Completeness.TAIL_ONLY: GapReason.TAIL_ONLY,
+        Completeness.TIMED_OUT: GapReason.TIMED_OUT,
+        Completeness.DAMAGED: GapReason.DAMAGED,
+        Completeness.UNREADABLE: GapReason.UNREADABLE,
+    }[text.complete]
+    return (Gap((text.name,), reason, text.note, text.place()),)
