@@ -111,9 +111,9 @@ def _open(options: CheckOptions) -> tuple[list[engine.Input], list[str]]:
         raise UsageError("standard input (-) can be named once")
     inputs: list[engine.Input] = []
     errors: list[str] = []
-    for number, (path, lent, tie) in enumerate(wanted):
+    for path, lent, tie in wanted:
         try:
-            inputs.append(engine.Input(open_source(path, number), lent, tie))
+            inputs.append(engine.Input(open_source(path, len(inputs)), lent, tie))
         except SourceError as error:
             errors.append(str(error))
     return inputs, errors

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.goals import GoalSign, HostGoalSigns
 from sevlint.facts.kernel import KernelCmdline, ModprobeConfig, Option
+from sevlint.facts.log import KernelLog
 from sevlint.model import Goal
 from sevlint.rule import combiner
 
@@ -23,10 +24,17 @@ _GENERATIONS = {
     "turin": (Goal.SEV, Goal.SEV_ES, Goal.SEV_SNP),
 }
 
+_KVM_LINES = (
+    (("kvm-sev-enabled", "kvm-sev-disabled", "kvm-sev-supported"), Goal.SEV),
+    (("kvm-sev-es-enabled", "kvm-sev-es-disabled", "kvm-sev-es-supported"), Goal.SEV_ES),
+    (("kvm-sev-snp-enabled", "kvm-sev-snp-disabled"), Goal.SEV_SNP),
+)
+"""What KVM speaks of at all, the CPU can."""
+
 
 @combiner
 def host_goal_signs(
-    cmdline: KernelCmdline | None, modprobe: ModprobeConfig | None, cpu: Cpuinfo | None
+    cmdline: KernelCmdline | None, modprobe: ModprobeConfig | None, cpu: Cpuinfo | None, log: KernelLog | None
 ) -> HostGoalSigns:
     """Requests on the command line and in modprobe.d; an option for the other vendor's CPU is no request.
 
@@ -42,15 +50,17 @@ def host_goal_signs(
     prot_virt = _last(cmdline, "prot_virt")
     if prot_virt is not None and prot_virt.is_true:
         signs.append(GoalSign(Goal.S390_PV, prot_virt.place))
-    return HostGoalSigns(tuple(signs), _capable(cpu))
+    return HostGoalSigns(tuple(signs), _capable(cpu, log))
 
 
 def _last(cmdline: KernelCmdline | None, name: str) -> Option | None:
     return cmdline.last(name) if cmdline is not None else None
 
 
-def _capable(cpu: Cpuinfo | None) -> tuple[Goal, ...]:
-    if cpu is None or cpu.in_vm:
+def _capable(cpu: Cpuinfo | None, log: KernelLog | None) -> tuple[Goal, ...]:
+    if cpu is None:
+        return tuple(goal for cards, goal in _KVM_LINES if log is not None and log.last(*cards) is not None)
+    if cpu.in_vm:
         return ()
     if cpu.generation:
         return _GENERATIONS[cpu.generation]

@@ -217,6 +217,7 @@ class _Collector:
     def _domain_node(self, name: str, view: View | None, host: Node | None) -> Node:
         node = Node(Subject.DOMAIN, name, self.source, host)
         node.view = view
+        node.lent = self.given.lent
         node.named = host is None and self.source.kind in ("file", "stdin")
         if host is not None:
             host.children.append(node)
@@ -314,8 +315,8 @@ def _set_goals(snapshot: Snapshot, settings: Settings) -> None:
         known = any(not made.is_gap for node in inner if (made := snapshot.ask(node, Domain)))
         unknown = ""
         if not wanted and not known and signs_of_host is not None and signs_of_host.capable:
-            flags = " or ".join(f"--goal {goal.value}" for goal in signs_of_host.capable)
-            unknown = f"no domain XML was collected, so what this host is meant to run is not known: add {flags}"
+            flags = ", ".join(f"--goal {goal.value}" for goal in signs_of_host.capable)
+            unknown = f"nothing collected shows what this host is meant to run; judge it for that with one of {flags}"
         host.goals = Goals(wanted, any(node.goals.unclear for node in inner), unknown)
 
 

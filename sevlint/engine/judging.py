@@ -11,6 +11,7 @@ from sevlint.model import (
     Gap,
     GapReason,
     Goal,
+    NotApplicable,
     Open,
     Pass,
     Place,
@@ -64,6 +65,9 @@ def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) ->
     called = snapshot.call(rule.function, rule.wants, node, goal, f"rule {rule.info.id}")
     value = called.value
     if isinstance(value, Gap):
+        if node.outside and any("{domain}" in name for name in value.wanted):
+            alone = NotApplicable("no log of this domain was given")
+            return [Outcome(rule, (node,), alone, goals)]
         unknown = Open(_gap_words(value), value.wanted)
         needs_host = value.reason in (GapReason.NO_SUBJECT, GapReason.ABSENT) and node.host is None
         return [Outcome(rule, (node,), unknown, goals, needs_host=needs_host)]

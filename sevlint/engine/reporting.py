@@ -21,6 +21,7 @@ from sevlint.model import (
     Evidence,
     Fail,
     Finding,
+    Fix,
     Goal,
     InputSummary,
     Open,
@@ -205,7 +206,7 @@ def _finding(one: _Raised, snapshot: Snapshot) -> Finding:
     fail = one.fail
     host = node.host
     machine = node if node.subject is Subject.GUEST else host
-    fix = None
+    fix = Fix(one.info.fix.removesuffix("."))
     if fail.remedy is not None:
         os = snapshot.get(machine, OsRelease) if machine else None
         boot = snapshot.get(host, BootConfig) if host and machine is host else None
@@ -237,8 +238,6 @@ def _finding(one: _Raised, snapshot: Snapshot) -> Finding:
 
 
 def _clean_fix(fix: Any) -> Any:
-    from sevlint.model import Fix
-
     return Fix(
         clean.printable(clean.mask(fix.text)),
         tuple(clean.printable(clean.mask(line)) for line in fix.commands),

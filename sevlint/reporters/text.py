@@ -87,22 +87,29 @@ def _header(subject: SubjectSummary, report: Report) -> Line:
     name = subject.name if subject.subject is Subject.HOST else f"guest {subject.name}"
     headline = f" ({subject.headline})" if subject.headline else ""
     mine = [finding for finding in report.findings if _belongs(finding, subject)]
-    errors = [finding for finding in mine if finding.severity is Severity.ERROR]
-    if errors and subject.subject is Subject.HOST:
-        goals = sorted({goal for finding in errors for goal in finding.goals})
-        domains = {finding.domain for finding in errors if finding.domain}
-        words = ", ".join(goal.value for goal in goals) or "trouble"
-        blocked = f"{words} blocked" if goals else words
-        summary = f"{blocked} for {_count(len(domains), 'domain')}" if domains else blocked
-    elif errors:
-        summary = "trouble"
-    elif any(finding.severity is Severity.WARNING for finding in mine):
-        summary = "works, with warnings"
+    counts = [(severity, sum(one.severity is severity for one in mine if not one.cause)) for severity in Severity]
+    found = ", ".join(_count(number, severity.value) for severity, number in counts[:2] if number)
+    blocking = [one for one in mine if one.severity is Severity.ERROR and not one.cause and _blocks(one, report)]
+    if blocking:
+        goals = ", ".join(goal.value for goal in sorted({goal for one in blocking for goal in one.goals}))
+        domains = {finding.domain for finding in mine if finding.severity is Severity.ERROR and finding.domain}
+        summary = f"{goals} blocked for {_count(len(domains), 'domain')}" if domains else f"{goals} blocked"
+    elif found:
+        summary = found
     elif subject.goals:
         summary = f"nothing found against {', '.join(goal.value for goal in subject.goals)}"
+    elif subject.notice:
+        summary = "goal not known"
     else:
         summary = "no goal, nothing to say"
     return [("bold", name), ("", f"{headline}: {summary}")]
+
+
+def _blocks(finding: Finding, report: Report) -> bool:
+    """A broken rung of the host's ladder: no guest of these goals starts."""
+    return finding.subject is Subject.HOST and any(
+        info.rung is not None for info in report.rules if info.id == finding.rule
+    )
 
 
 def _finding(finding: Finding, by_key: dict[str, Finding], report: Report, show: frozenset[str]) -> Iterator[Line]:
@@ -139,7 +146,11 @@ def _about(finding: Finding) -> str:
 
 def _where(span: Span, inputs: tuple[InputSummary, ...]) -> str:
     given = inputs[span.source] if span.source < len(inputs) else None
-    path = f"{given.path.rstrip('/')}/{span.path}" if given is not None and given.kind == "xml" else span.path
+    path = span.path
+    if given is not None and given.kind == "xml":
+        path = f"{given.path.rstrip('/')}/{span.path}"
+    elif given is not None and given.lent:
+        path = f"{given.path}!/{span.path}"
     position = f":{span.line}" if span.line is not None else ""
     return f"{path}{position}:{span.column}" if position and span.column is not None else f"{path}{position}"
 

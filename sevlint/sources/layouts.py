@@ -91,7 +91,7 @@ BUNDLE = Layout(
     name="bundle", detect=(), candidates={"var/log/libvirt/qemu/{domain}.log": ("var/log/libvirt/qemu/*.log",)}
 )
 
-BARE = Layout(name="bare", detect=(), candidates={})
+BARE = Layout(name="bare", detect=(), candidates={"var/log/libvirt/qemu/{domain}.log": ("var/log/libvirt/qemu/*.log",)})
 
 LAYOUTS: tuple[Layout, ...] = (SOSREPORT, ROOT, BUNDLE, BARE)
 
