@@ -140,7 +140,7 @@ def test_places_in_every_encoding(encoding: str, newline: str) -> None:
     data = (head + XML).replace("\n", newline).encode(encoding)
     (found,) = parsed(data)
     assert found.name == "ä"
-    launch = found.domain.launch_security
+    launch = found.read().launch_security
     span = resolve(launch.policy_place, data, "a.xml")
     assert span.snippet.strip() == "<policy> 0x0005"
     assert (span.line, span.column) == (5 + bool(head), 14)
@@ -152,7 +152,7 @@ def test_status_xml_and_views() -> None:
     (live,) = parsed(status.encode(), "run/libvirt/qemu/*.xml")
     (rest,) = parsed(XML.encode(), "etc/libvirt/qemu/*.xml")
     assert (live.view, rest.view) == (View.LIVE, View.AT_REST)
-    assert live.domain.running
+    assert live.read().running
 
 
 @pytest.mark.parametrize(
@@ -160,14 +160,14 @@ def test_status_xml_and_views() -> None:
 )
 def test_broken_xml_is_a_gap_with_a_place(text: str) -> None:
     (found,) = parsed(text.encode())
-    assert isinstance(found.domain, Gap)
-    assert found.domain.place is not None
+    assert isinstance(found.read(), Gap)
+    assert found.read().place is not None
 
 
 def test_deep_and_entity_ridden_xml_is_refused() -> None:
     deep = b"<domain>" * 1 + b"<a>" * 5000 + b"</a>" * 5000 + b"</domain>"
     (found,) = parsed(deep)
-    assert isinstance(found.domain, Gap)
+    assert isinstance(found.read(), Gap)
 
 
 @given(st.text(alphabet="<>/='\"ab \n\rä&;", max_size=60))
@@ -175,7 +175,19 @@ def test_deep_and_entity_ridden_xml_is_refused() -> None:
 def test_places_of_any_document(inner: str) -> None:
     data = f"<domain type='kvm'>{inner}<launchSecurity type='sev'><policy>1</policy></launchSecurity></domain>".encode()
     for found in parsed(data):
-        if not isinstance(found.domain, Gap) and found.domain.launch_security is not None:
-            span = resolve(found.domain.launch_security.type_place, data, "a.xml")
+        if not isinstance(found.read(), Gap) and found.read().launch_security is not None:
+            span = resolve(found.read().launch_security.type_place, data, "a.xml")
             assert span.line is not None
             assert "type=" in span.snippet
+
+
+PLAIN = "<domain type='kvm' id='3'>\n  <name>plain</name>\n  <memory unit='MiB'>512</memory>\n</domain>\n"
+
+
+def test_a_plain_domain_is_read_when_asked_and_says_the_same() -> None:
+    (plain,) = parsed(PLAIN.encode())
+    (other,) = parsed((PLAIN + "<!-- launch -->").encode())
+    assert plain.xml == other.xml
+    assert plain.read() == other.read()
+    assert plain.read().memory_kib == 512 * 1024
+    assert plain.view is View.LIVE

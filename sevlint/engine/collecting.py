@@ -201,7 +201,7 @@ class _Collector:
     def _split(self, parser: Parser, text: Text, host: Node | None) -> None:
         if text.complete is Completeness.UNREADABLE:
             gap = Gap((text.name,), GapReason.UNREADABLE, text.note, text.place())
-            found: Sequence[FoundDomain] = (FoundDomain(_stem(text.path), "", View.AT_REST, 1, gap, gap),)
+            found: Sequence[FoundDomain] = (FoundDomain(_stem(text.path), "", View.AT_REST, 1, gap, lambda: gap),)
             if host is None:
                 self.snapshot.errors.append(f"{text.path}: {text.note or 'could not be read'}")
         else:
@@ -212,7 +212,7 @@ class _Collector:
             node.outside = "" if host is not None else f"{text.path}#{one.ordinal}"
             node.group = f"{self.source.number}:{one.name}" if host is not None else node.outside
             node.made[DomainXml] = Made(one.xml, damage_of(text))
-            node.made[Domain] = Made(one.domain, damage_of(text))
+            node.later[Domain] = (one.read, damage_of(text))
 
     def _domain_node(self, name: str, view: View | None, host: Node | None) -> Node:
         node = Node(Subject.DOMAIN, name, self.source, host)
@@ -289,7 +289,7 @@ def _set_goals(snapshot: Snapshot, settings: Settings) -> None:
     asked = frozenset(settings.goals)
     by_group: dict[str, Goals] = {}
     for node in snapshot.domains:
-        signs = snapshot.get(node, DomainGoalSigns)
+        signs = None if _is_plain(node) else snapshot.get(node, DomainGoalSigns)
         found = signs.signs if signs else ()
         wanted = frozenset(sign.goal for sign in found if sign.goal is not None) | (
             asked if node.named else frozenset()
@@ -318,6 +318,13 @@ def _set_goals(snapshot: Snapshot, settings: Settings) -> None:
             flags = ", ".join(f"--goal {goal.value}" for goal in signs_of_host.capable)
             unknown = f"nothing collected shows what this host is meant to run; judge it for that with one of {flags}"
         host.goals = Goals(wanted, any(node.goals.unclear for node in inner), unknown)
+
+
+def _is_plain(node: Node) -> bool:
+    """Nothing in its XML looks like launchSecurity, and no log tells of a start: asking costs what judging it would."""
+    made = node.made.get(DomainXml)
+    xml = made.value if made is not None else None
+    return isinstance(xml, DomainXml) and not xml.launch_elements and QemuLogReading not in node.readings
 
 
 def _strongest(goals: frozenset[Goal]) -> frozenset[Goal]:

@@ -95,6 +95,8 @@ class Node:
         self.texts: dict[str, list[Text]] = {}
         self.readings: dict[type, list[Made]] = {}
         self.made: dict[type, Made] = {}
+        self.later: dict[type, tuple[Callable[[], Any], tuple[Gap, ...]]] = {}
+        """Facts that a parser can give at once, with their damage; read when first asked for."""
         self.goals = Goals()
 
     @property
@@ -169,6 +171,13 @@ class Snapshot:
         if kind in self._running:
             chain = " -> ".join(one.__name__ for one in (*self._running, kind))
             return self._fault(node, kind.__name__, f"facts need each other in a circle: {chain}")
+        later = node.later.pop(kind, None)
+        if later is not None:
+            read, damage = later
+            try:
+                return Made(read(), damage)
+            except Exception as error:
+                return self._fault(node, kind.__name__, f"{type(error).__name__}: {error}")
         combiner = self._combiners.get(kind)
         if combiner is None:
             parser = self._parsers.get(kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from msgspec import Struct
@@ -118,14 +119,18 @@ class DomainXml(Fact, frozen=True):
 
 
 class FoundDomain(Struct, frozen=True):
-    """What the XML dialect found in one file: one for each `<domain>` element; `xml` is a Gap for a broken file."""
+    """What the XML dialect found in one file: one for each `<domain>` element; `xml` is a Gap for a broken file.
+
+    `read` gives the Domain; it is called when a rule first asks, which for a plain domain outside a host is never:
+    a repository holds a thousand of them, and a commit hook must not pay for each.
+    """
 
     name: str
     uuid: str
     view: View
     ordinal: int
     xml: DomainXml | Gap
-    domain: Domain | Gap
+    read: Callable[[], Domain | Gap]
 
 
 class AutostartedDomains(Fact, frozen=True):

@@ -36,6 +36,7 @@ _UNITS = {
 """formatdomain: the default unit of memory is KiB."""
 _GOALS = {"sev": Goal.SEV, "sev-snp": Goal.SEV_SNP, "tdx": Goal.TDX, "s390-pv": Goal.S390_PV}
 _POLICY_ES = 1 << 2
+_WORDS = (b"launch", b"sev", b"tdx", b"s390-pv", b"encrypt")
 
 
 @parser(
@@ -49,23 +50,62 @@ def domain_xml(text: Text) -> tuple[FoundDomain, ...]:
     stem = text.path.rsplit("/", 1)[-1].removesuffix(".xml")
     if not text.data.strip():
         gap = Gap((text.name,), GapReason.DAMAGED, "empty", text.place())
-        return (FoundDomain(stem, "", View.AT_REST, 1, gap, gap),) if text.name == "domain.xml" else ()
+        return _broken(stem, gap) if text.name == "domain.xml" else ()
     try:
         root = _parse(text)
     except etree.XMLSyntaxError as error:
         line, column = error.position if error.position else (1, 1)
         why = re.sub(r", line \d+, column \d+.*", "", str(error.msg or "not well-formed"))
         gap = Gap((text.name,), GapReason.DAMAGED, why, text.place(max(line, 1), max(column, 1)))
-        return (FoundDomain(stem, "", View.AT_REST, 1, gap, gap),)
+        return _broken(stem, gap)
     if isinstance(root, Gap):
-        return (FoundDomain(stem, "", View.AT_REST, 1, root, root),)
-    tag = root.tag
-    elements = [root] if tag == "domain" else root.findall("domain") if tag in ("domstatus", "domainsnapshot") else []
-    number = {element: ordinal for ordinal, element in enumerate(root.iter("*"))}
-    return tuple(
-        _Reader(text, element, number, live=tag == "domstatus").found(stem, ordinal)
-        for ordinal, element in enumerate(elements, 1)
-    )
+        return _broken(stem, root)
+    is_plain = not _may_ask(text.data)
+    return tuple(_found(text, element, stem, ordinal, is_plain) for ordinal, element in enumerate(_elements(root), 1))
+
+
+def _broken(stem: str, gap: Gap) -> tuple[FoundDomain, ...]:
+    return (FoundDomain(stem, "", View.AT_REST, 1, gap, lambda: gap),)
+
+
+def _elements(root: etree._Element) -> list[etree._Element]:
+    if root.tag == "domain":
+        return [root]
+    return root.findall("domain") if root.tag in ("domstatus", "domainsnapshot") else []
+
+
+def _may_ask(data: bytes) -> bool:
+    """Whether a file could ask for protection at all: it then holds one of these words (UTF-16 is always looked at)."""
+    text = data.lower()
+    return any(word in text for word in _WORDS) or data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:64]
+
+
+def _found(text: Text, element: etree._Element, stem: str, ordinal: int, is_plain: bool) -> FoundDomain:
+    root = element.getroottree().getroot()
+    live = root.tag == "domstatus" or element.get("id") is not None
+    name = (element.findtext("name") or "").strip() or stem
+    uuid = (element.findtext("uuid") or "").strip()
+    view = View.LIVE if live else View.AT_REST
+    if is_plain:
+        # the tree is not kept: parsing the few that are asked for again is cheaper than a thousand trees
+        xml = DomainXml(text.path, str(root.tag), (), _place_of(text, element, root))
+        return FoundDomain(name, uuid, view, ordinal, xml, lambda: _read_again(text, ordinal, name, uuid, view))
+    reader = _Reader(text, element, live=live)
+    domain = reader.domain_of(name, uuid, view)
+    return FoundDomain(name, uuid, view, ordinal, reader.spelling(), lambda: domain)
+
+
+def _place_of(text: Text, element: etree._Element, root: etree._Element) -> Place:
+    number = next(number for number, one in enumerate(root.iter("*")) if one is element)
+    return Place(text.path, element=number, source=text.source)
+
+
+def _read_again(text: Text, ordinal: int, name: str, uuid: str, view: View) -> Domain | Gap:
+    root = _parse(text)
+    if isinstance(root, Gap):
+        return root
+    element = _elements(root)[ordinal - 1]
+    return _Reader(text, element, live=view is View.LIVE).domain_of(name, uuid, view)
 
 
 def _parse(text: Text) -> etree._Element | Gap:
@@ -80,23 +120,17 @@ def _parse(text: Text) -> etree._Element | Gap:
 class _Reader:
     """Reads one `<domain>` element."""
 
-    def __init__(self, text: Text, domain: etree._Element, number: dict[etree._Element, int], *, live: bool) -> None:
+    def __init__(self, text: Text, domain: etree._Element, *, live: bool) -> None:
         self.text = text
         self.domain = domain
-        self.number = number
-        self.live = live or domain.get("id") is not None
-
-    def found(self, stem: str, ordinal: int) -> FoundDomain:
-        domain = self.domain
-        name = (domain.findtext("name") or "").strip() or stem
-        uuid = (domain.findtext("uuid") or "").strip()
-        view = View.LIVE if self.live else View.AT_REST
-        return FoundDomain(name, uuid, view, ordinal, self._spelling(), self._domain(name, uuid, view))
+        self.live = live
+        root = domain.getroottree().getroot()
+        self.number = {element: ordinal for ordinal, element in enumerate(root.iter("*"))}
 
     def _place(self, element: etree._Element, part: str = "") -> Place:
         return Place(self.text.path, element=self.number[element], part=part, source=self.text.source)
 
-    def _spelling(self) -> DomainXml:
+    def spelling(self) -> DomainXml:
         looks = tuple(
             (str(child.tag), child.get("type", ""), self._place(child))
             for child in self.domain
@@ -105,7 +139,7 @@ class _Reader:
         root = self.domain.getroottree().getroot()
         return DomainXml(self.text.path, str(root.tag), looks, self._place(self.domain))
 
-    def _domain(self, name: str, uuid: str, view: View) -> Domain:
+    def domain_of(self, name: str, uuid: str, view: View) -> Domain:
         domain = self.domain
         features = domain.find("features")
         smm = features.find("smm") if features is not None else None
