@@ -12,7 +12,6 @@ def register_rules() -> list[Pack]:
         Pack("sevlint_rules.platform", _HOST),
         Pack("sevlint_rules.kernel", _HOST),
         Pack("sevlint_rules.device", _HOST),
-        Pack("sevlint_rules.host", _HOST),
         Pack("sevlint_rules.domain", frozenset({Subject.DOMAIN})),
         Pack("sevlint_rules.guest", frozenset({Subject.GUEST})),
         Pack("sevlint_rules.logs", frozenset(Subject), cards=True),

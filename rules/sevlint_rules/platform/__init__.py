@@ -1,1 +1,1 @@
-"""Can this machine do it? CPU, BIOS traces, RMP, ASIDs."""
+"""Can this machine do it? CPU, BIOS traces, RMP, ASIDs, SEV firmware."""

@@ -1,1 +1,0 @@
-"""The stack on a host: QEMU, libvirt, firmware state."""

@@ -1,0 +1,133 @@
+"""`sevlint check PATH...`: judge hosts, domains and guests."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from sevlint.cli.output import is_terminal, show, write
+from sevlint.errors import UsageError
+from sevlint.model import Confidence, Goal, Settings, Subject
+
+if TYPE_CHECKING:
+    import argparse
+
+_CHECK_EXAMPLES = """\
+examples:
+  sevlint check sosreport-node1.tar.xz            a host, from the archive as it is
+  sevlint check vms/                              a folder of libvirt domain XML
+  sevlint check vm.xml --host milan.yaml          one domain, judged against the host it will run on
+  sevlint check --goal sev-snp /                  this host, meant for SEV-SNP guests
+  sevlint check . --output sarif=sevlint.sarif    text for people, SARIF for code scanning
+"""
+_SHOWABLE = ("notes", "open", "passed", "consequences")
+
+
+def add(commands: Any) -> None:
+    """Declare the command and its options."""
+    check = commands.add_parser(
+        "check",
+        help="judge hosts, domains and guests",
+        description="Judge hosts, domains and guests from files. PATH is a directory, an archive (tar, tar.gz, tar.xz, "
+        "tar.bz2), a file, a bundle, or - for standard input; its kind is recognised by content.",
+        epilog=_CHECK_EXAMPLES,
+    )
+    option = check.add_argument
+    option("paths", metavar="PATH", nargs="+", help="what to judge; several hosts or folders may be named")
+    option("--format", default="text", metavar="FORMAT", help="text, sarif or json on standard output (default: text)")
+    option(
+        "--output", action="append", default=[], metavar="FORMAT=FILE", help="also write a format to a file; repeatable"
+    )
+    goals = [goal.value for goal in Goal]
+    option(
+        "--goal", action="append", choices=goals, default=[], help="judge what is named as meant for this; repeatable"
+    )
+    option("--host", default="", metavar="SNAPSHOT", help="judge the domains against this host")
+    option(
+        "--guest", action="append", default=[], metavar="NAME=PATH", help="a guest's dmesg or tree, tied to a domain"
+    )
+    option("--as", dest="treat_as", choices=("host", "guest"), help="what a snapshot is, if sevlint guesses wrong")
+    option("--select", action="append", default=[], metavar="RULES", help="only these rules or packs (comma list)")
+    option("--ignore", action="append", default=[], metavar="RULES", help="all but these rules or packs (comma list)")
+    levels = ("error", "warning", "note", "never")
+    option(
+        "--fail-on",
+        choices=levels,
+        default="",
+        help="the level from which findings make exit code 1 (default: warning)",
+    )
+    option("--min-confidence", choices=("low", "medium", "high"), default="low", help="hide less certain findings")
+    option("--strict", action="store_true", help="a rule that could not decide counts as a finding for the exit code")
+    option("--show", action="append", default=[], metavar="WHAT", help=f"also show {', '.join(_SHOWABLE)} (comma list)")
+    option("--sarif-kinds", choices=("fail", "all"), default="fail", help="all: passes and open verdicts in SARIF too")
+    option("--config", default="", metavar="FILE", help="use this configuration instead of the nearest .sevlint.yaml")
+    option("--isolated", action="store_true", help="read no configuration file")
+    option("--no-plugins", action="store_true", help="only the rules and parsers that this distribution ships")
+    check.set_defaults(run=run)
+
+
+def _words(values: list[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def run(options: argparse.Namespace) -> int:
+    from sevlint import app
+
+    shown = frozenset(_words(options.show))
+    for word in sorted(shown - set(_SHOWABLE)):
+        raise UsageError(f"--show: {word!r} is not one of {', '.join(_SHOWABLE)}")
+    if options.config and options.isolated:
+        raise UsageError("--config and --isolated exclude each other")
+    treat_as = Subject(options.treat_as) if options.treat_as else None
+    outputs = [_pair(text, "--output", "FORMAT=FILE") for text in options.output]
+    formats = {options.format, *(name for name, _ in outputs)}
+    settings = Settings(
+        goals=tuple(Goal(goal) for goal in dict.fromkeys(options.goal)),
+        select=_words(options.select),
+        ignore=_words(options.ignore),
+        min_confidence=Confidence(options.min_confidence),
+        show=shown,
+        treat_as=treat_as,
+        strict=options.strict,
+        places_of_passes=formats != {"text"} or "passed" in shown,
+    )
+    asked = app.CheckOptions(
+        paths=tuple(dict.fromkeys(options.paths)),
+        settings=settings,
+        host=options.host,
+        guests=tuple(_pair(text, "--guest", "NAME=PATH") for text in options.guest),
+        fail_on=options.fail_on,
+        config=options.config,
+        isolated=options.isolated,
+    )
+    offers = app.shelf(third_party=not options.no_plugins)
+    for name in (options.format, *(name for name, _ in outputs)):
+        if name not in offers.reporters():
+            raise UsageError(f"no format is called {name!r}; there are {', '.join(sorted(offers.reporters()))}")
+    checked = app.check(asked, offers)
+    for name, path in outputs:
+        write(path, app.to_text(checked.report, _options_of(name, shown, options.sarif_kinds), offers, name))
+    if options.format == "text" and is_terminal():
+        app.show_on_terminal(checked.report, shown)
+    else:
+        show(
+            app.to_text(checked.report, _options_of(options.format, shown, options.sarif_kinds), offers, options.format)
+        )
+    for remark in checked.remarks:
+        sys.stderr.write(f"{remark}\n")
+    for error in checked.errors:
+        sys.stderr.write(f"error: {error}\n")
+    return checked.exit_code
+
+
+def _options_of(name: str, show: frozenset[str], kinds: str) -> dict[str, Any]:
+    if name == "text":
+        return {"show": show}
+    return {"all_kinds": kinds == "all"} if name == "sarif" else {}
+
+
+def _pair(text: str, option: str, form: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name or not value:
+        raise UsageError(f"{option}: {text!r} is not of the form {form}")
+    return name, value
