@@ -332,6 +332,12 @@ class boot_option:  # noqa: N801 - reads as a phrase in rules: boot_option.remov
         words = ", ".join(f"`{option}`" for option in options)
         return Remedy(f"add {words} to the kernel command line", BootOption(add=options), Needs.REBOOT)
 
+    @staticmethod
+    def replace(old: str, new: str) -> Remedy:
+        """Put one option in the place of another."""
+        text = f"replace `{old}` by `{new}` on the kernel command line"
+        return Remedy(text, BootOption(remove=(old,), add=(new,)), Needs.REBOOT)
+
 
 def bios(function: str, value: str) -> Remedy:
     """Set a firmware setup switch, named by its function."""

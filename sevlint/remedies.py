@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sevlint.model import BootOption, Command, Edit, Fix, Needs, Remedy, Upgrade
@@ -12,11 +13,13 @@ if TYPE_CHECKING:
 
 _REGENERATE = {
     "update-grub": "update-grub",
-    "grub2-mkconfig": "grub2-mkconfig -o /boot/grub2/grub.cfg",
+    "grub-mkconfig": "grub-mkconfig -o /boot/grub/grub.cfg",
     "pbl": "update-bootloader --refresh",
-    "kernel-install": "kernel-install add-all",
+    "kernel-install": 'kernel-install add "$(uname -r)" "/usr/lib/modules/$(uname -r)/vmlinuz"',
     "proxmox-boot-tool": "proxmox-boot-tool refresh",
 }
+_PLAIN = re.compile(r"[\w.,=:/+-]+")
+"""Options come from the input, and commands are pasted into root shells: anything else is told, not typed."""
 
 
 def word(remedy: Remedy, os: OsRelease | None, boot: BootConfig | None) -> Fix:
@@ -38,6 +41,8 @@ def word(remedy: Remedy, os: OsRelease | None, boot: BootConfig | None) -> Fix:
 
 
 def _boot_commands(action: BootOption, tool: str) -> tuple[str, ...]:
+    if not tool or not all(_PLAIN.fullmatch(option) for option in (*action.remove, *action.add)):
+        return ()
     if tool == "grubby":
         arguments = []
         if action.remove:
@@ -48,8 +53,14 @@ def _boot_commands(action: BootOption, tool: str) -> tuple[str, ...]:
     if tool == "pbl":
         removals = [f"pbl --del-option {option}" for option in action.remove]
         return (*removals, *(f"pbl --add-option {option}" for option in action.add), _REGENERATE[tool])
-    if tool in ("kernel-install", "proxmox-boot-tool"):
-        return ("edit /etc/kernel/cmdline", _REGENERATE[tool])
-    if tool:
-        return ("edit GRUB_CMDLINE_LINUX and GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub", _REGENERATE[tool])
-    return ()
+    in_grub = tool in ("update-grub", "grub-mkconfig")
+    file = "/etc/default/grub" if in_grub else "/etc/kernel/cmdline"
+    edits = [rf"s#\b{_escaped(option)}\b##g" for option in action.remove]
+    for option in action.add:
+        edits.append(f"""s#^GRUB_CMDLINE_LINUX="#&{option} #""" if in_grub else f"1s#$# {option}#")
+    return (f"sed -i.bak '{'; '.join(edits)}' {file}", _REGENERATE[tool])
+
+
+def _escaped(option: str) -> str:
+    """As a basic regular expression."""
+    return option.replace(".", r"\.")

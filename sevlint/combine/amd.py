@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from sevlint.combine.machine import nothing_at
 from sevlint.facts.amd import (
     AsidPools,
@@ -9,6 +11,7 @@ from sevlint.facts.amd import (
     DevSevUdev,
     Iommu,
     IommuGroup,
+    IommuOptions,
     MiscCapacity,
     Pool,
     RmpTable,
@@ -16,7 +19,7 @@ from sevlint.facts.amd import (
     UdevFile,
 )
 from sevlint.facts.cpu import Cpuinfo
-from sevlint.facts.kernel import KernelCmdline, Option
+from sevlint.facts.kernel import KernelCmdline, Options
 from sevlint.facts.log import Absent, KernelLog, Line
 from sevlint.facts.platform import FileListing, ListedDirectory, MiscDevices
 from sevlint.model import Gap, GapReason, Place
@@ -38,20 +41,19 @@ def iommu(
         return Gap(("proc/cmdline", "cmd/dmesg", "sys/kernel/iommu_groups/*/type"), GapReason.ABSENT)
     if cpu is not None and not cpu.is_amd:
         return Gap(("proc/cpuinfo",), GapReason.UNDECIDED, "is of no AMD CPU", cpu.place)
-    off = _off_option(cmdline)
+    asked = IommuOptions.of(cmdline.options if cmdline is not None else Options(()))
     ivrs = next((file.place for file in files if file.path.endswith("IVRS")), None)
-    enabled, enabled_place = _enabled(off, log, groups)
-    passthrough, by, place, option = _passthrough(cmdline, log, groups)
-    v2 = cmdline.options.token("amd_iommu", "pgtbl_v2") if cmdline is not None else None
-    v2_line = log.last("amd-vi-snp-v2-tables") if log is not None else None
+    enabled, enabled_place = _enabled(asked, log, groups)
+    passthrough, by, place = _passthrough(asked, cmdline is not None, log, groups)
+    v2_line = _place_of(log, "amd-vi-snp-v2-tables")
     return Iommu(
         enabled=enabled,
         enabled_place=enabled_place or ivrs,
         passthrough=passthrough,
         passthrough_by=by,
         passthrough_place=place,
-        option=off.text if off is not None else option,
-        v2_place=v2.place if v2 is not None else v2_line.place if v2_line is not None else None,
+        asked=asked,
+        v2_place=asked.v2[-1].place if asked.v2 else v2_line,
         refused_place=_place_of(log, "amd-vi-snp-passthrough"),
         efr_place=_place_of(log, "amd-vi-snp-not-in-efr"),
         supported_place=_place_of(log, "amd-vi-snp-enabled"),
@@ -63,17 +65,11 @@ def _place_of(log: KernelLog | None, card: str) -> Place | None:
     return line.place if line is not None else None
 
 
-def _off_option(cmdline: KernelCmdline | None) -> Option | None:
-    if cmdline is None:
-        return None
-    return cmdline.options.token("iommu", "off") or cmdline.options.token("amd_iommu", "off")
-
-
 def _enabled(
-    off: Option | None, log: KernelLog | None, groups: tuple[IommuGroup, ...]
+    asked: IommuOptions, log: KernelLog | None, groups: tuple[IommuGroup, ...]
 ) -> tuple[bool | None, Place | None]:
-    if off is not None:
-        return False, off.place
+    if asked.off:
+        return False, asked.off[0].place
     line = log.last(*_AMD_VI) if log is not None else None
     if line is not None:
         return True, line.place
@@ -90,29 +86,23 @@ def _enabled(
 
 
 def _passthrough(
-    cmdline: KernelCmdline | None, log: KernelLog | None, groups: tuple[IommuGroup, ...]
-) -> tuple[bool | None, str, Place | None, str]:
-    """(is it, because of what, where, the option). The option that counts last decides, as in the kernel."""
-    option, wants = None, False
-    if cmdline is not None:
-        for one in cmdline.options.items:
-            tokens = (one.value or "").split(",")
-            if one.name == "iommu" and ("pt" in tokens or "nopt" in tokens):
-                option, wants = one, "pt" in tokens
-            elif one.name == "iommu.passthrough":
-                option, wants = one, one.is_true
-    if option is not None:
-        return wants, "option" if wants else "", option.place, option.text if wants else ""
+    asked: IommuOptions, has_options: bool, log: KernelLog | None, groups: tuple[IommuGroup, ...]
+) -> tuple[bool | None, str, Place | None]:
+    """(is it, because of what, where)."""
+    if asked.passthrough:
+        return True, "option", asked.passthrough[-1].place
+    if asked.translated is not None:
+        return False, "", asked.translated.place
     line = log.last("iommu-default-domain") if log is not None else None
     if line is not None:
         is_passthrough = line.get("type") == "Passthrough"
         by = "" if not is_passthrough else "option" if line.get("by") else "kernel default"
-        return is_passthrough, by, line.place, ""
+        return is_passthrough, by, line.place
     if groups:
         # a device may have an identity domain of its own: only all of them say what the default is
         identity = all(group.type == "identity" for group in groups)
-        return identity, "kernel default" if identity and cmdline is not None else "", groups[0].place, ""
-    return None, "", None, ""
+        return identity, "kernel default" if identity and has_options else "", groups[0].place
+    return None, "", None
 
 
 _RMP_ENTRY = 16
@@ -129,36 +119,53 @@ def rmp_table(log: KernelLog) -> RmpTable | Gap:
     invalid = log.last("rmp-config-invalid")
     segmented = log.last("rmp-segmented", "rmp-segment")
     table = log.last("rmp-range")
+    made = RmpTable(True, False, False, None, ram_end, small is not None, log.place)
     if missing is not None:
-        return RmpTable(False, False, None, ram_end, False, missing.place)
+        return replace(made, reserved=False, place=missing.place)
     if invalid is not None:
-        return RmpTable(False, False, None, ram_end, False, invalid.place)
+        return replace(made, reserved=False, invalid=True, place=invalid.place)
     if segmented is not None:
-        return RmpTable(True, True, None, ram_end, small is not None, (small or segmented).place)
+        return replace(made, segmented=True, place=(small or segmented).place)
     if table is not None:
         start, end = table.number("start"), table.number("end")
         covers = max(0, (end + 1 - start - _RMP_BOOKKEEPING) // _RMP_ENTRY * 4096)
-        return RmpTable(True, False, covers, ram_end, small is not None, (small or table).place)
+        return replace(made, covers=covers, place=(small or table).place)
     if small is not None:
-        return RmpTable(True, False, None, ram_end, True, small.place)
+        return replace(made, place=small.place)
     why = "says nothing of the RMP" if log.whole else log.why_not_whole
     return Gap(("cmd/dmesg",), GapReason.UNDECIDED, why, log.place)
 
 
+_MAX_ASID = {"rome": 509, "milan": 509, "genoa": 1006, "bergamo": 1006}
+"""amd-host 1.3; Naples' and Turin's are not sourced."""
+
+
 @combiner
 def asid_pools(
-    log: KernelLog | None, capacity: MiscCapacity | None, capabilities: SevDomainCapabilities | None
+    log: KernelLog | None,
+    capacity: MiscCapacity | None,
+    capabilities: SevDomainCapabilities | None,
+    cpu: Cpuinfo | None,
 ) -> AsidPools | Gap:
-    """The log's ranges first, then misc.capacity, then domcapabilities (amd-host 4.1)."""
+    """The log's ranges first, then misc.capacity, then domcapabilities (amd-host 4.1).
+
+    Where a source names only the pool of plain SEV, the other is empty if that one holds every ASID of the CPU; else
+    KVM may have stopped before it counted the others (`sev_es=0`, MMIO caching or LBRV off).
+    """
     sev: list[Pool] = []
     es: list[Pool] = []
+    snp: Pool | None = None
+    most = _MAX_ASID.get(cpu.generation) if cpu is not None else None
     if log is not None:
-        _add_lines(log, sev, es)
+        snp = _add_lines(log, most, sev, es)
     if capacity is not None and capacity.entries:
-        for key, pools in (("sev", sev), ("sev_es", es)):
-            found = capacity.get(key)
-            # a key with capacity 0 is not printed; both missing may be an unloaded kvm_amd (amd-host 4.2)
-            pools.append(Pool(found[0], found[1]) if found else Pool(0, capacity.place))
+        found, found_es = capacity.get("sev"), capacity.get("sev_es")
+        # a key with capacity 0 is not printed; both missing may be an unloaded kvm_amd (amd-host 4.2)
+        sev.append(Pool(found[0], found[1]) if found else Pool(0, capacity.place))
+        if found_es:
+            es.append(Pool(found_es[0], found_es[1]))
+        elif found and found[0] == most:
+            es.append(Pool(0, found[1]))
     if capabilities is not None and capabilities.supported:
         if capabilities.max_guests is not None and capabilities.max_guests_place is not None:
             sev.append(Pool(capabilities.max_guests, capabilities.max_guests_place))
@@ -166,30 +173,44 @@ def asid_pools(
             es.append(Pool(capabilities.max_es_guests, capabilities.max_es_guests_place))
     if not sev and not es:
         return Gap(("cmd/dmesg", "sys/fs/cgroup/misc.capacity", "cmd/virsh-domcapabilities"), GapReason.ABSENT)
-    disagree = tuple(pool.place for pools in (sev, es) if len({pool.size for pool in pools}) > 1 for pool in pools)
-    return AsidPools(sev[0] if sev else None, es[0] if es else None, disagree)
+    joint = es if snp is None else []  # misc.capacity and domcapabilities know no split
+    disagree = tuple(pool.place for pools in (sev, joint) if len({pool.size for pool in pools}) > 1 for pool in pools)
+    return AsidPools(sev[0] if sev else None, es[0] if es else None, snp, disagree)
 
 
-def _add_lines(log: KernelLog, sev: list[Pool], es: list[Pool]) -> None:
-    """`SEV enabled (ASIDs a - b)`; `(ASIDs 0 - 0)` of a `disabled` line says nothing of plain SEV's pool (5.1 #6)."""
+def _add_lines(log: KernelLog, most: int | None, sev: list[Pool], es: list[Pool]) -> Pool | None:
+    """`SEV enabled (ASIDs a - b)` and its likes (amd-host 5.1); SEV-SNP's pool where it is one of its own."""
     line = log.last("kvm-sev-enabled", "kvm-sev-disabled", "kvm-sev-unusable", "kvm-sev-supported")
-    stopped_early = False
     if line is not None and line.card == "kvm-sev-supported":
         if line.get("asids"):
             sev.append(Pool(line.number("asids"), line.place))
-    elif line is not None and line.card == "kvm-sev-unusable":
-        sev.append(Pool(0, line.place))
-    elif line is not None:
-        low, high = line.number("min"), line.number("max")
-        stopped_early = (low, high) == (0, 0)
-        if not stopped_early:
-            sev.append(Pool(max(0, high - low + 1), line.place))
+    elif line is not None and _range(line) is not None:
+        sev.append(Pool(_range(line) or 0, line.place))
     line_es = log.last("kvm-sev-es-enabled", "kvm-sev-es-disabled", "kvm-sev-es-supported")
     if line_es is not None and line_es.card == "kvm-sev-es-supported":
         es.append(Pool(line_es.number("asids"), line_es.place))
-    elif line_es is not None and not stopped_early:
-        low, high = line_es.number("min"), line_es.number("max")
-        es.append(Pool(high if low <= 1 and high < 1 << 31 else max(0, high - low + 1), line_es.place))
+    elif line_es is not None and _range(line_es) is not None:
+        stopped_early = line is not None and line.card == "kvm-sev-disabled" and _range(line) is None
+        if not stopped_early:
+            es.append(Pool(_range(line_es) or 0, line_es.place))
+    elif line_es is None and line is not None and log.whole and line.get("asids") and line.number("asids") == most:
+        es.append(Pool(0, line.place))
+    line_snp = log.last("kvm-sev-snp-enabled", "kvm-sev-snp-disabled")
+    if line_snp is None or line_es is None or not line_es.get("max"):
+        return None
+    is_split = (line_snp.get("min"), line_snp.get("max")) != (line_es.get("min"), line_es.get("max"))
+    size = _range(line_snp)
+    return Pool(size, line_snp.place) if is_split and size else None
+
+
+def _range(line: Line) -> int | None:
+    """ASIDs from `min` to `max`. None where KVM stopped before it read them: `(ASIDs 0 - 0)` of SEV and `(ASIDs 0 -
+    4294967295)` of SEV-ES; `SEV-ES disabled (ASIDs 0 - 0)` says that there are none (amd-host 5.1 #6, #9).
+    """
+    low, high = line.number("min"), line.number("max")
+    if high >= 1 << 31 or (line.card == "kvm-sev-disabled" and high == 0):
+        return None
+    return max(0, high - low + 1) if low else high
 
 
 @combiner

@@ -12,6 +12,7 @@ from sevlint.facts.kernel import (
     CmdlineFile,
     GrubConfig,
     GrubDefault,
+    GrubEntry,
     KernelCmdline,
     KernelVersion,
     ModprobeConfig,
@@ -19,12 +20,14 @@ from sevlint.facts.kernel import (
     ModuleParameter,
     ModuleParameters,
     NextBootCmdline,
+    OffSwitch,
     Option,
     Options,
     SevParameters,
+    SevSwitches,
 )
 from sevlint.facts.log import KernelLog
-from sevlint.facts.platform import OsRelease, RunningKernel
+from sevlint.facts.platform import OsRelease, Packages, RunningKernel
 from sevlint.model import Gap, GapReason, Place
 from sevlint.rule import combiner
 
@@ -93,6 +96,24 @@ def sev_parameters(parameters: ModuleParameters) -> SevParameters | Gap:
     )
 
 
+@combiner
+def sev_switches(
+    cmdline: KernelCmdline, modprobe: ModprobeConfig | None, parameters: ModuleParameters | None
+) -> SevSwitches:
+    """kvm_amd's options on the command line and in modprobe.d, held against what KVM decided."""
+    off = []
+    for name in ("sev", "sev_es", "sev_snp"):
+        outcome = parameters.get("kvm_amd", name) if parameters is not None else None
+        option, line = cmdline.last(f"kvm_amd.{name}"), modprobe.last("kvm_amd", name) if modprobe else None
+        asks_on = option is not None and not option.is_false
+        contradicted = outcome is not None and outcome.is_true
+        if option is not None and option.is_false:
+            off.append(OffSwitch(name, option, "on the kernel command line", contradicted))
+        if line is not None and line.is_false and not (outcome is None and asks_on):
+            off.append(OffSwitch(name, line, f"in {line.place.path}", contradicted))
+    return SevSwitches(tuple(off), cmdline.place)
+
+
 _MODPROBE_RANK = ("etc/", "run/", "usr/local/lib/", "usr/lib/", "lib/")
 
 
@@ -131,11 +152,11 @@ def next_boot_cmdline(
             options, missing = _resolved(entry.options, entry.variables, config, environment)
             found.append(BootEntry("bls", entry.title, options, entry.place, entry is chosen, missing))
     elif config is not None:
-        by_title = next((number for number, one in enumerate(config.entries) if saved and one[0] == saved), 0)
-        for number, (title, options, variables) in enumerate(config.entries):
-            options, missing = _resolved(options, variables, config, environment)
+        default = _default_of(config, environment)
+        for one in config.entries:
+            options, missing = _resolved(one.options, one.variables, config, environment)
             place = options.items[0].place if options.items else config.place
-            found.append(BootEntry("grub-cfg", title, options, place, number == by_title, missing))
+            found.append(BootEntry("grub-cfg", one.title, options, place, one is default, missing))
     for file in files:
         options_of_file = file.options_of("") if file.path.endswith("kernel/cmdline") else None
         if options_of_file is not None:
@@ -146,6 +167,24 @@ def next_boot_cmdline(
     if not found:
         return Gap(("boot/loader/entries/*.conf", "boot/grub2/grub.cfg", "etc/default/grub"), GapReason.ABSENT)
     return NextBootCmdline(tuple(found))
+
+
+def _default_of(config: GrubConfig, environment: BootFile | None) -> GrubEntry | None:
+    """The entry that `set default=` names by number, id or title; None where that cannot be told."""
+    wanted = dict(config.variables).get("default", "0")
+    once = environment.get("next_entry") if environment is not None else ""
+    if once:
+        wanted = once
+    elif wanted.strip("${}") == "saved_entry":
+        if environment is None:
+            return None
+        wanted = environment.get("saved_entry") or "0"
+    last = wanted.rpartition(">")[2]
+    for entry in config.entries:
+        if entry.number == wanted or (not last.isdigit() and last in (entry.id, entry.title)):
+            return entry
+    # a number that leads into a submenu takes the submenu's first entry
+    return next((entry for entry in config.entries if entry.number == f"{wanted}>0"), None)
 
 
 def _chosen(entries: tuple[BlsEntry, ...], saved: str, release: str) -> BlsEntry | None:
@@ -198,7 +237,9 @@ def _template(defaults: tuple[GrubDefault, ...]) -> BootEntry | None:
 
 
 @combiner
-def boot_config(os: OsRelease | None, entries: tuple[BlsEntry, ...], files: tuple[BootFile, ...]) -> BootConfig:
+def boot_config(
+    os: OsRelease | None, entries: tuple[BlsEntry, ...], files: tuple[BootFile, ...], packages: Packages | None
+) -> BootConfig:
     """How this distribution's boot configuration is edited (amd-host 3; snapshots 2.1)."""
     if os is None:
         return BootConfig("grubby" if entries else "")
@@ -208,7 +249,6 @@ def boot_config(os: OsRelease | None, entries: tuple[BlsEntry, ...], files: tupl
         return BootConfig("pbl")
     has_cmdline = any(file.path.endswith("kernel/cmdline") for file in files)
     if os.is_like("debian", "ubuntu"):
-        return BootConfig(
-            "kernel-install" if has_cmdline and not entries and os.id not in ("ubuntu", "debian") else "update-grub"
-        )
-    return BootConfig("kernel-install" if has_cmdline else "grub2-mkconfig" if os.is_like("arch", "gentoo") else "")
+        is_proxmox = packages is not None and packages.newest("proxmox-ve", "pve-manager", "pve-qemu-kvm") is not None
+        return BootConfig("proxmox-boot-tool" if is_proxmox and has_cmdline else "update-grub")
+    return BootConfig("kernel-install" if has_cmdline else "grub-mkconfig" if os.is_like("arch", "gentoo") else "")

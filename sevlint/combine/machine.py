@@ -22,8 +22,11 @@ from sevlint.rule import combiner
 _QEMU = (
     "qemu-kvm-core",
     "qemu-kvm",
+    "qemu-kvm-rhev",
+    "qemu-kvm-ev",
     "qemu-system-x86-core",
     "qemu-system-x86",
+    "qemu-system-x86-hwe",
     "qemu-x86",
     "qemu-system-s390x",
     "pve-qemu-kvm",
@@ -32,10 +35,10 @@ _LIBVIRT = (
     "libvirt-daemon-driver-qemu",
     "libvirt-daemon",
     "libvirt-daemon-qemu",
-    "libvirt-libs",
-    "libvirt0",
-    "libvirt",
+    "libvirt-daemon-system",
+    "libvirt-daemon-common",
 )
+"""Packages of the daemon: a client's library alone says nothing of what starts guests here."""
 
 
 @combiner

@@ -141,28 +141,38 @@ def _severity(info: RuleInfo, outcome: Outcome, relevant: frozenset[Goal], regra
 
 
 def _fold(raised: list[_Raised]) -> None:
-    """Put each symptom under the first broken rung below it on its own chain; `because_of` pairs first."""
-    causes = sorted(
-        (one for one in raised if not one.info.symptom and one.confidence is not Confidence.LOW),
+    """Put each symptom under the first broken rung below it on its own chain.
+
+    A symptom that no broken rung explains folds under another symptom that its `because_of` names: KVM that has SEV
+    off has SEV-ES off. What is explained explains through its own cause: the report has causes and consequences only.
+    """
+    ordered = sorted(
+        (one for one in raised if one.confidence is not Confidence.LOW),
         key=lambda one: (one.info.rung if one.info.rung is not None else 1000, one.info.id),
     )
     for symptom in raised:
         chain = _chain(symptom.outcome)
-        for cause in causes:
-            if cause is symptom or not any(node in chain for node in cause.outcome.nodes):
-                continue
-            if _explains(cause, symptom):
-                symptom.cause = cause
-                cause.explains.append(symptom)
+        near = [one for one in ordered if one is not symptom and any(node in chain for node in one.outcome.nodes)]
+        rungs = (one for one in near if not one.info.symptom and _explains(one, symptom))
+        shared = (one for one in near if one.goals & symptom.goals)
+        by_id = {one.info.id: one for one in reversed(list(shared))}
+        named = (by_id[name] for name in symptom.info.because_of if name in by_id)
+        symptom.cause = next(rungs, None) or next(named, None)
+    for symptom in raised:
+        root = symptom.cause
+        for _ in raised:
+            if root is None or root.cause is None or root is symptom:
                 break
-    for cause in causes:
+            root = root.cause
+        symptom.cause = root if root is not symptom else None
+        if symptom.cause is not None:
+            symptom.cause.explains.append(symptom)
+    for cause in ordered:
         severities = (cause.severity, *(one.severity for one in cause.explains))
         cause.severity = min(severities, key=lambda one: one.rank)
 
 
 def _explains(cause: _Raised, symptom: _Raised) -> bool:
-    if cause.info.id in symptom.info.because_of:
-        return True
     if not symptom.info.symptom or symptom.info.rung is None or cause.info.rung is None:
         return False
     shares = bool(cause.goals & symptom.goals)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact, Reading
+from sevlint.facts.kernel import Option, Options
 from sevlint.model import Level, Place
 
 
@@ -18,12 +19,49 @@ class IommuGroup(Reading, frozen=True):
     place: Place
 
 
+class IommuOptions(Struct, frozen=True):
+    """What a command line asks of the AMD IOMMU (amd-host 3). Each tuple holds every option that asks for it.
+
+    `off` switches accumulate; of `iommu=pt`, `iommu=nopt` and `iommu.passthrough` the last decides, as of `pgtbl_v1`
+    and `pgtbl_v2`: `passthrough` and `v2` are empty where the last one asks for the opposite.
+    """
+
+    off: tuple[Option, ...]
+    passthrough: tuple[Option, ...]
+    v2: tuple[Option, ...]
+    translated: Option | None
+    """The option that decides against passthrough."""
+
+    @classmethod
+    def of(cls, options: Options) -> IommuOptions:
+        """Read them as the kernel does: from left to right, comma by comma."""
+        off: list[Option] = []
+        identity: list[Option] = []
+        translated: Option | None = None
+        v2: list[Option] = []
+        is_v2 = False
+        for option in options.items:
+            tokens = (option.value or "").split(",") if option.name in ("iommu", "amd_iommu") else []
+            if "off" in tokens:
+                off.append(option)
+            for token in tokens:
+                if option.name == "iommu" and token in ("pt", "nopt"):
+                    translated = option if token == "nopt" else None
+                    identity += [option] if token == "pt" else []
+                elif option.name == "amd_iommu" and token in ("pgtbl_v1", "pgtbl_v2"):
+                    is_v2 = token == "pgtbl_v2"
+                    v2 += [option] if is_v2 else []
+            if option.name == "iommu.passthrough" and (option.is_true or option.is_false):
+                translated = option if option.is_false else None
+                identity += [option] if option.is_true else []
+        return cls(tuple(off), () if translated else tuple(identity), tuple(v2) if is_v2 else (), translated)
+
+
 class Iommu(Fact, frozen=True):
-    """The AMD IOMMU as far as evidence tells; every field is None where nothing says.
+    """The AMD IOMMU as far as evidence tells; every field is None or empty where nothing says.
 
     `enabled`: the driver is active. `passthrough`: the default domain is identity; `passthrough_by`: "option",
-    "kernel default" or "". `v2_tables`: page table mode v2 was asked for. `snp_support`: the kernel's verdict
-    (True for `IOMMU SNP support enabled`, False for the EFR line). Places stand beside each.
+    "kernel default" or "". Places stand beside each; `asked` is what the command line asks for.
     """
 
     LEVEL: ClassVar[Level] = Level.HOST
@@ -32,8 +70,7 @@ class Iommu(Fact, frozen=True):
     passthrough: bool | None
     passthrough_by: str
     passthrough_place: Place | None
-    option: str
-    """The option that causes it, as it stands on the command line ("iommu=pt", "amd_iommu=off"); "" if none."""
+    asked: IommuOptions
     v2_place: Place | None
     refused_place: Place | None
     """The kernel's line "IOMMU disabled or configured in passthrough mode"."""
@@ -48,7 +85,9 @@ class RmpTable(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.HOST
     reserved: bool
-    """False for "has not been reserved by BIOS"."""
+    """False for "has not been reserved by BIOS", and for a range that the kernel calls not valid."""
+    invalid: bool
+    """The BIOS announced a range that makes no sense ("RMP configuration not valid")."""
     segmented: bool
     covers: int | None
     ram_end: int | None
@@ -66,14 +105,16 @@ class Pool(Struct, frozen=True):
 
 
 class AsidPools(Fact, frozen=True):
-    """The two pools that never lend to each other (amd-host 7.1). `sev_es` serves SEV-ES and SEV-SNP.
+    """The pools that never lend to each other (amd-host 7.1, 7.4). `sev_es` serves SEV-ES, and SEV-SNP too.
 
-    A pool is None where no source tells. `disagree` holds the places of sources that contradict each other.
+    `sev_snp` is set only where ciphertext hiding splits the second pool. A pool is None where no source tells.
+    `disagree` holds the places of sources that contradict each other.
     """
 
     LEVEL: ClassVar[Level] = Level.HOST
     sev: Pool | None
     sev_es: Pool | None
+    sev_snp: Pool | None = None
     disagree: tuple[Place, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from sevlint.facts.base import Fact
@@ -53,7 +54,9 @@ class Cpuinfo(Fact, frozen=True):
         if not self.is_epyc:
             return ""
         if self.family == 0x17:
-            return {0x01: "naples", 0x31: "rome"}.get(self.model, "")
+            # EPYC 3000 (embedded) is family 17h model 1 too, and has no working SEV firmware (amd-host 1.3)
+            is_naples = self.model == 0x01 and re.search(r"EPYC 7\w\w1", self.model_name) is not None
+            return "naples" if is_naples else "rome" if self.model == 0x31 else ""
         if self.family == 0x19:
             return {0x0: "milan", 0x1: "genoa", 0xA: "bergamo"}.get(self.model >> 4, "")
         if self.family == 0x1A and self.model <= 0x11:

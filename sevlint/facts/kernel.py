@@ -7,10 +7,12 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact, Reading
-from sevlint.model import Level, Place
+from sevlint.model import Level, Needs, Place, Remedy, boot_option
 
 TRUE_WORDS = frozenset({"1", "y", "yes", "on", "true", "t"})
 FALSE_WORDS = frozenset({"0", "n", "no", "off", "false", "f"})
+SEV_ON_BY_DEFAULT = (5, 13)
+"""The first kernel whose kvm_amd has SEV and SEV-ES on unless told otherwise (amd-host 3)."""
 
 
 class Option(Struct, frozen=True):
@@ -100,11 +102,24 @@ class BlsEntry(Reading, frozen=True):
     place: Place
 
 
+class GrubEntry(Struct, frozen=True):
+    """One `menuentry`: its number as GRUB counts it ("0", "1>2" inside a submenu), title, id, and `linux` options.
+
+    `variables` are the names of `$...` among the options, which are not in `options`.
+    """
+
+    number: str
+    title: str
+    id: str
+    options: Options
+    variables: tuple[str, ...]
+
+
 class GrubConfig(Reading, frozen=True):
-    """grub.cfg: `entries` are (title, options without variables, variables) of each `linux` line."""
+    """grub.cfg: its menu entries, and `variables` as last set (`default` among them)."""
 
     LEVEL: ClassVar[Level] = Level.HOST
-    entries: tuple[tuple[str, Options, tuple[str, ...]], ...]
+    entries: tuple[GrubEntry, ...]
     variables: tuple[tuple[str, str], ...]
     blscfg: bool
     place: Place
@@ -140,6 +155,11 @@ class BootEntry(Struct, frozen=True):
     unresolved: tuple[str, ...] = ()
     """Variables that could not be resolved; the options may lack theirs."""
 
+    @property
+    def is_template(self) -> bool:
+        """Entries are made from it at the next regeneration."""
+        return self.kind in ("grub-default", "kernel-cmdline")
+
 
 class NextBootCmdline(Fact, frozen=True):
     """What the next boot will run with: every place that says so, those that count marked default."""
@@ -151,7 +171,7 @@ class NextBootCmdline(Fact, frozen=True):
 class BootConfig(Fact, frozen=True):
     """How this host's boot configuration is edited; words remedies.
 
-    `tool`: "grubby", "update-grub", "grub2-mkconfig", "pbl", "kernel-install", "proxmox-boot-tool" or "" (unknown).
+    `tool`: "grubby", "update-grub", "grub-mkconfig", "pbl", "kernel-install", "proxmox-boot-tool" or "" (unknown).
     """
 
     LEVEL: ClassVar[Level] = Level.HOST
@@ -205,6 +225,13 @@ class ModuleParameters(Fact, frozen=True):
         """Whether any parameter of the module was collected."""
         return any(item.module == module for item in self.items)
 
+    def lists(self, module: str) -> bool:
+        """Whether the module's parameters were collected as a whole, so that a missing one proves something.
+
+        A few files copied by hand prove nothing; `nested` has been there in every kernel that knows SEV or TDX.
+        """
+        return self.get(module, "nested") is not None
+
 
 class SevParameters(Fact, frozen=True):
     """What KVM decided (amd-host 0): kvm_amd's `sev`, `sev_es`, `sev_snp` after load.
@@ -219,6 +246,45 @@ class SevParameters(Fact, frozen=True):
     sev_snp: ModuleParameter | None
     place: Place
     """The parameters' directory."""
+
+
+class OffSwitch(Struct, frozen=True):
+    """An option that asks kvm_amd for `parameter` (sev, sev_es, sev_snp) off. `contradicted`: KVM has it on."""
+
+    parameter: str
+    option: Option
+    where: str
+    """"on the kernel command line", or "in" and the path of a modprobe.d file."""
+    contradicted: bool
+
+    def remedy(self, kernel: KernelVersion | None) -> Remedy:
+        """Take it away; before Linux 5.13 that is not enough, as SEV and SEV-ES must be asked for (amd-host 3)."""
+        text, module_option = self.option.text, f"{self.parameter}=1"
+        must_ask = kernel is not None and kernel.version < SEV_ON_BY_DEFAULT and self.parameter != "sev_snp"
+        if self.where.startswith("on "):
+            return boot_option.replace(text, f"kvm_amd.{module_option}") if must_ask else boot_option.remove(text)
+        change = f"write `{module_option}` for `{text}`" if must_ask else f"remove `{text}`"
+        return Remedy(f"{change} {self.where} and reload kvm_amd", needs=Needs.RELOAD)
+
+
+def ask_for(parameter: str, kernel: KernelVersion | None) -> Remedy | None:
+    """`kvm_amd.PARAMETER=1`, where the kernel has it off unless asked; None for kernels that have it on."""
+    if kernel is None or kernel.version >= SEV_ON_BY_DEFAULT:
+        return None
+    return boot_option.add(f"kvm_amd.{parameter}=1")
+
+
+class SevSwitches(Fact, frozen=True):
+    """Every option that switches kvm_amd's sev, sev_es or sev_snp off and that counts (amd-host 3, 9.24).
+
+    Within one place the last occurrence counts; between the command line and modprobe.d the outcome decides, and the
+    command line where the outcome was not collected.
+    """
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    off: tuple[OffSwitch, ...]
+    place: Place
+    """The command line."""
 
 
 class ModprobeLine(Struct, frozen=True):

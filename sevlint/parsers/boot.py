@@ -16,6 +16,7 @@ from sevlint.facts.kernel import (
     CmdlineFile,
     GrubConfig,
     GrubDefault,
+    GrubEntry,
     ModprobeFile,
     ModprobeLine,
     ModuleParameter,
@@ -167,18 +168,16 @@ def bls_entry(text: Text) -> BlsEntry:
     Evidence("boot/grub/grub.cfg", command="cat /boot/grub/grub.cfg", root=True),
 )
 def grub_config(text: Text) -> GrubConfig:
-    """The `linux` lines of the menu entries, `set NAME=value`, and whether BLS entries take over."""
+    """Every `menuentry` with its `linux` line, `set NAME=value`, and whether BLS entries take over."""
     variables: dict[str, str] = {}
-    entries: list[tuple[str, Options, tuple[str, ...]]] = []
-    title, blscfg = "", False
+    entries: list[GrubEntry] = []
+    blscfg = False
+    menu = _Menu()
     for line, content in text.numbered():
         stripped = content.strip()
         if stripped.startswith("set ") and "=" in stripped:
             name, _, value = stripped[4:].partition("=")
             variables[name.strip()] = _unquoted(value.strip())
-        elif stripped.startswith("menuentry "):
-            quoted = re.search(r"(['\"])(.*?)\1", stripped)
-            title = quoted.group(2) if quoted else ""
         elif re.match(r"(linux|linuxefi|linux16)\s", stripped):
             words = stripped.split(None, 2)
             rest = words[2] if len(words) > 2 else ""
@@ -186,11 +185,47 @@ def grub_config(text: Text) -> GrubConfig:
             start = len(content) - len(rest) if rest and content.endswith(rest) else content.find(rest)
             options = options_of(content, place, start) if rest else Options(())
             plain = tuple(option for option in options.items if "$" not in option.text)
-            entries.append((title, Options(plain), tuple(_VARIABLE.findall(rest))))
+            number, title, identity = menu.here()
+            entries.append(GrubEntry(number, title, identity, Options(plain), tuple(_VARIABLE.findall(rest))))
         elif stripped == "blscfg":
             blscfg = True
+        else:
+            menu.read(stripped)
     place = text.place(1) if text.lines else text.place()
     return GrubConfig(tuple(entries), tuple(sorted(variables.items())), blscfg, place)
+
+
+class _Menu:
+    """Counts menu entries and submenus as GRUB numbers them: "0", "1>2"."""
+
+    _ITEM = re.compile(r"(menuentry|submenu)\s")
+    _QUOTED = re.compile(r"'([^']{0,512})'|\"([^\"]{0,512})\"")
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+        """What each open brace belongs to: "menuentry", "submenu" or "" for anything else."""
+        self._counts = [-1]
+        self._title = self._id = ""
+
+    def read(self, line: str) -> None:
+        """One line that is no option line."""
+        item = self._ITEM.match(line)
+        if item:
+            self._counts[-1] += 1
+            quoted = [one or other for one, other in self._QUOTED.findall(line)]
+            self._title = quoted[0] if quoted else ""
+            self._id = quoted[1] if len(quoted) > 1 and ("menuentry_id_option" in line or "--id" in line) else ""
+        if line.endswith("{"):
+            kind = item.group(1) if item else ""
+            self._open.append(kind)
+            if kind == "submenu":
+                self._counts.append(-1)
+        elif line == "}" and self._open and self._open.pop() == "submenu":
+            self._counts.pop()
+
+    def here(self) -> tuple[str, str, str]:
+        """Number, title and id of the entry that is open."""
+        return ">".join(str(max(0, count)) for count in self._counts), self._title, self._id
 
 
 @parser(

@@ -24,7 +24,7 @@ _FORBIDDEN = re.compile(r"\(\?(?:[=!]|<[=!]|P=)|(?<!\\)(?:\\\\)*\\[1-9]|(?<!\\)\
 """Look-around, backreferences, and groups repeated without bound: what is left is linear in the line's length."""
 
 
-class Finding(Struct, frozen=True, forbid_unknown_fields=True):
+class Finding(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """How a card is raised: as a rule is."""
 
     severity: Severity | dict[Goal, Severity]

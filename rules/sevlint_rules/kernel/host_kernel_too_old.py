@@ -38,7 +38,7 @@ def judge(kernel: KernelVersion, parameters: ModuleParameters | None, cpu: Cpuin
     if found is not None and not on_turin:
         return Pass(f"kernel {kernel.release} has {module}'s parameter `{name}`", (found.place,))
     remedy = upgrade("the host's kernel", text(needed))
-    if parameters is not None and parameters.has(module) and not on_turin:
+    if parameters is not None and parameters.lists(module) and not on_turin:
         because = f"kernel {kernel.release} cannot host {goal.value}: its {module} has no parameter `{name}`"
         return Fail(because, (kernel.place,), remedy=remedy, value=kernel.release)
     if kernel.vendor:

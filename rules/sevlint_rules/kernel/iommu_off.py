@@ -19,8 +19,9 @@ def judge(iommu: Iommu) -> Verdict:
     if iommu.enabled:
         return Pass("the AMD IOMMU driver runs", (place,))
     seen: tuple[Place, ...] = (place, iommu.refused_place) if iommu.refused_place is not None else (place,)
-    if iommu.option:
-        because = f"`{iommu.option}` turns the IOMMU off, so the kernel refuses SEV-SNP"
-        return Fail(because, seen, remedy=boot_option.remove(iommu.option), value=iommu.option)
+    if iommu.asked.off:
+        options = [option.text for option in iommu.asked.off]
+        because = f"`{options[0]}` turns the IOMMU off, so the kernel refuses SEV-SNP"
+        return Fail(because, seen, remedy=boot_option.remove(*options), value=options[0])
     because = "the IOMMU is off: the kernel log has no AMD-Vi line back to boot"
     return Fail(because, seen, remedy=bios("IOMMU", "Enabled"))

@@ -34,10 +34,15 @@ def judge(iommu: Iommu) -> Verdict:
     place, refused = iommu.passthrough_place, iommu.refused_place
     if iommu.enabled is False:
         return NotApplicable("the IOMMU is off")
+    if iommu.passthrough and iommu.supported_place is not None:
+        return Open(
+            "the options say passthrough, and the kernel enabled SNP: two boots?", ("proc/cmdline", "cmd/dmesg")
+        )
     if iommu.passthrough and place is not None:
         seen: tuple[Place, ...] = (place, refused) if refused is not None else (place,)
-        remedy = boot_option.remove(iommu.option) if iommu.option else boot_option.add("iommu=nopt")
-        return Fail(_BECAUSE, seen, remedy=remedy, value=iommu.option)
+        options = [option.text for option in iommu.asked.passthrough]
+        remedy = boot_option.remove(*options) if options else boot_option.add("iommu=nopt")
+        return Fail(_BECAUSE, seen, remedy=remedy, value=" ".join(options))
     if iommu.passthrough is None and refused is not None:
         because = "the kernel says that the IOMMU is off or in passthrough mode"
         return Fail(because, (refused,), remedy=boot_option.add("iommu=nopt"), confidence=Confidence.MEDIUM)

@@ -10,6 +10,7 @@ Distributions seldom backport QEMU features; where `virsh domcapabilities` offer
 
 from sevlint.api import (
     CONFIDENTIAL,
+    PRIVATE_MEMORY,
     AmdRung,
     Confidence,
     Fail,
@@ -39,14 +40,15 @@ def judge(
     found, needed = versions.qemu, QEMU[goal]
     if found is None:
         return NotApplicable("no QEMU package is installed")
+    mine = [one for one in domains if one.launch_security is not None and one.launch_security.goal is goal]
+    own = next((one for one in mine if one.emulator and not one.emulator.startswith(_PACKAGED)), None)
+    packaged = any(one.emulator.startswith(_PACKAGED) or not one.emulator for one in mine)
+    if own is not None and (found.version >= needed or not packaged):
+        return Open(f"domain {own.name} runs {own.emulator}, whose version is not known")
     if found.version >= needed:
         return Pass(f"QEMU {found.text}", (found.place,))
-    type_name = "sev" if goal is Goal.SEV_ES else goal.value
-    if goal is Goal.SEV_SNP and capabilities is not None and type_name in capabilities.sectypes:
-        return Pass("libvirt offers sev-snp with this QEMU", (capabilities.place,))
-    own = next((one for one in domains if one.emulator and not one.emulator.startswith(_PACKAGED)), None)
-    if own is not None:
-        return Open(f"domain {own.name} runs {own.emulator}, whose version is not known")
+    if goal in PRIVATE_MEMORY and capabilities is not None and goal.value in capabilities.sectypes:
+        return Pass(f"libvirt offers {goal.value} with this QEMU", (capabilities.place,))
     because = f"QEMU {found.text} cannot run {goal.value}: that needs {text(needed)}"
     remedy = upgrade("QEMU", text(needed), Needs.VM_RESTART)
     confidence = Confidence.HIGH if found.version[0] < needed[0] - 1 else Confidence.MEDIUM

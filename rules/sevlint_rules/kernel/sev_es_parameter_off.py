@@ -2,21 +2,33 @@
 
 Why    The parameter in sysfs is the outcome, not the request: KVM decided at load that it cannot or
        may not offer SEV-ES.
-Fix    Mend the cause; where none is named, collect the kernel log back to boot, which says why.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0)
+Fix    Mend the cause; where none is named, collect the kernel log back to boot, which says why. Before Linux 5.13
+       it is off unless `kvm_amd.sev_es=1` asks for it.
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0, 3)
 
 A symptom: it folds under the first broken rung below KVM.
 """
 
 from sevlint.api import ENCRYPTED_STATE, AmdRung, Fail, NotApplicable, Pass, Severity, Subject, Verdict, rule
-from sevlint.facts.kernel import SevParameters
+from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.kernel import KernelVersion, SevParameters, ask_for
 
 
-@rule(about=Subject.HOST, severity=Severity.ERROR, goals=ENCRYPTED_STATE, rung=AmdRung.KVM, symptom=True)
-def judge(parameters: SevParameters) -> Verdict:
+@rule(
+    about=Subject.HOST,
+    severity=Severity.ERROR,
+    goals=ENCRYPTED_STATE,
+    rung=AmdRung.KVM,
+    symptom=True,
+    because_of=("sev-parameter-off",),
+)
+def judge(parameters: SevParameters, kernel: KernelVersion | None, cpu: Cpuinfo | None) -> Verdict:
+    if cpu is not None and cpu.in_vm:
+        return NotApplicable("this kernel runs in a VM")
     found = parameters.sev_es
     if found is None:
         return NotApplicable("this kernel's kvm_amd has no parameter `sev_es`")
     if found.is_false:
-        return Fail("KVM has SEV-ES off", (found.place,), value=found.value)
+        remedy = ask_for("sev_es", kernel)
+        return Fail("KVM has SEV-ES off", (found.place,), remedy=remedy, value=found.value)
     return Pass("KVM has SEV-ES on", (found.place,))

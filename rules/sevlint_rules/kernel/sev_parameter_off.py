@@ -2,21 +2,26 @@
 
 Why    The parameter in sysfs is the outcome, not the request: KVM decided at load that it cannot or
        may not offer SEV.
-Fix    Mend the cause; where none is named, collect the kernel log back to boot, which says why.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0)
+Fix    Mend the cause; where none is named, collect the kernel log back to boot, which says why. Before Linux 5.13
+       it is off unless `kvm_amd.sev=1` asks for it.
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0, 3)
 
 A symptom: it folds under the first broken rung below KVM.
 """
 
 from sevlint.api import AMD_SEV, AmdRung, Fail, NotApplicable, Pass, Severity, Subject, Verdict, rule
-from sevlint.facts.kernel import SevParameters
+from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.kernel import KernelVersion, SevParameters, ask_for
 
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.KVM, symptom=True)
-def judge(parameters: SevParameters) -> Verdict:
+def judge(parameters: SevParameters, kernel: KernelVersion | None, cpu: Cpuinfo | None) -> Verdict:
+    if cpu is not None and cpu.in_vm:
+        return NotApplicable("this kernel runs in a VM")
     found = parameters.sev
     if found is None:
         return NotApplicable("this kernel's kvm_amd has no parameter `sev`")
     if found.is_false:
-        return Fail("KVM has SEV off", (found.place,), value=found.value)
+        remedy = ask_for("sev", kernel)
+        return Fail("KVM has SEV off", (found.place,), remedy=remedy, value=found.value)
     return Pass("KVM has SEV on", (found.place,))

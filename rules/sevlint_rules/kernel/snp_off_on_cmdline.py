@@ -3,42 +3,53 @@
 Why    KVM refuses every SNP launch; libvirt then reports the type as unsupported.
 Fix    Remove `kvm_amd.sev_snp=0` or `sev=nosnp` from the boot configuration, or `sev_snp=0` from modprobe.d, and
        reboot.
-Refs   linux: arch/x86/kvm/svm/sev.c, arch/x86/virt/svm/cmdline.c (amd-host 3)
+Refs   linux: arch/x86/kvm/svm/sev.c, arch/x86/virt/svm/cmdline.c (amd-host 3, 9.24)
+
+Kernels that do not know `nosnp` say that they do not recognise it, and ignore it.
 """
+
+from collections.abc import Sequence
 
 from sevlint.api import (
     AmdRung,
     Confidence,
     Fail,
     Goal,
-    Needs,
+    Open,
     Pass,
-    Remedy,
     Severity,
     Subject,
     Verdict,
     boot_option,
     rule,
 )
-from sevlint.facts.kernel import KernelCmdline, ModprobeConfig, SevParameters
+from sevlint.facts.kernel import KernelCmdline, SevParameters, SevSwitches
+from sevlint.facts.log import KernelLog
 
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals={Goal.SEV_SNP}, rung=AmdRung.KERNEL_OPTIONS)
-def judge(cmdline: KernelCmdline, modprobe: ModprobeConfig | None, parameters: SevParameters | None) -> Verdict:
-    outcome = parameters.sev_snp if parameters is not None else None
-    option = cmdline.last("kvm_amd.sev_snp")
-    if option is not None and option.is_false:
-        remedy = boot_option.remove(option.text)
-        return Fail("SEV-SNP is switched off at boot", (option.place,), remedy=remedy, value=option.text)
-    line = modprobe.last("kvm_amd", "sev_snp") if modprobe is not None else None
-    if option is None and line is not None and line.is_false and (outcome is None or outcome.is_false):
-        remedy = Remedy(f"remove `{line.text}` from {line.place.path} and reload kvm_amd", needs=Needs.RELOAD)
-        return Fail("SEV-SNP is switched off in modprobe.d", (line.place,), remedy=remedy, value=line.text)
+def judge(
+    switches: SevSwitches, cmdline: KernelCmdline, parameters: SevParameters | None, log: KernelLog | None
+) -> Verdict | Sequence[Fail]:
+    off = [one for one in switches.off if one.parameter == "sev_snp"]
+    fails = [
+        Fail(
+            f"`{one.option.text}` {one.where} switches SEV-SNP off",
+            (one.option.place,),
+            remedy=one.remedy(None),
+            value=one.option.text,
+        )
+        for one in off
+        if not one.contradicted
+    ]
     nosnp = cmdline.options.token("sev", "nosnp")
-    if nosnp is not None and (outcome is None or outcome.is_false):
-        # kernels that do not know the word print that they ignore it
-        confidence = Confidence.HIGH if outcome is not None else Confidence.MEDIUM
+    outcome = parameters.sev_snp if parameters is not None else None
+    ignored = any(line.get("option") == "nosnp" for line in log.all("sev-option-unknown")) if log is not None else False
+    if nosnp is not None and not ignored and (outcome is None or outcome.is_false):
+        because = f"`{nosnp.text}` switches SEV-SNP off at boot"
+        confidence = Confidence.HIGH if log is not None and log.whole else Confidence.MEDIUM
         remedy = boot_option.remove(nosnp.text)
-        because = "`sev=nosnp` switches SEV-SNP off at boot"
-        return Fail(because, (nosnp.place,), remedy=remedy, confidence=confidence, value=nosnp.text)
-    return Pass("nothing on the command line switches SEV-SNP off", (cmdline.place,))
+        fails.append(Fail(because, (nosnp.place,), remedy=remedy, confidence=confidence, value=nosnp.text))
+    if off and not fails:
+        return Open(f"`{off[0].option.text}` {off[0].where} asks for off, and KVM has it on: two boots?")
+    return fails or Pass("nothing on the command line or in modprobe.d switches SEV-SNP off", (switches.place,))

@@ -9,11 +9,21 @@ A symptom: it folds under the first broken rung below KVM.
 """
 
 from sevlint.api import AmdRung, Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, rule
+from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.kernel import SevParameters
 
 
-@rule(about=Subject.HOST, severity=Severity.ERROR, goals={Goal.SEV_SNP}, rung=AmdRung.KVM, symptom=True)
-def judge(parameters: SevParameters) -> Verdict:
+@rule(
+    about=Subject.HOST,
+    severity=Severity.ERROR,
+    goals={Goal.SEV_SNP},
+    rung=AmdRung.KVM,
+    symptom=True,
+    because_of=("sev-parameter-off", "sev-es-parameter-off"),
+)
+def judge(parameters: SevParameters, cpu: Cpuinfo | None) -> Verdict:
+    if cpu is not None and cpu.in_vm:
+        return NotApplicable("this kernel runs in a VM")
     found = parameters.sev_snp
     if found is None:
         return NotApplicable("this kernel's kvm_amd has no parameter `sev_snp`")

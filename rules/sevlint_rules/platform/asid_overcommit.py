@@ -21,10 +21,7 @@ from sevlint.facts.domain import AutostartedDomains, Domain
 def judge(pools: AsidPools, domains: tuple[Domain, ...], autostarted: AutostartedDomains) -> Verdict | Sequence[Fail]:
     fails: list[Fail] = []
     enough: list[tuple[Pool, int]] = []
-    for pool, goals, words in (
-        (pools.sev, {Goal.SEV}, "plain SEV"),
-        (pools.sev_es, {Goal.SEV_ES, Goal.SEV_SNP}, "SEV-ES and SEV-SNP"),
-    ):
+    for pool, goals, words in _who(pools):
         mine = [one for one in domains if one.launch_security is not None and one.launch_security.goal in goals]
         if pool is None or pool.size == 0 or not mine:
             continue
@@ -50,7 +47,15 @@ def judge(pools: AsidPools, domains: tuple[Domain, ...], autostarted: Autostarte
         pool, count = enough[0]
         figures = tuple(Figure("ASIDs", used, one.size) for one, used in enough)
         return Pass(f"{count} guests for {pool.size} ASIDs", (pool.place,), figures)
-    return NotApplicable("no domain of this host takes an ASID")
+    return NotApplicable("no domain of this host takes an ASID of a pool that is known")
+
+
+def _who(pools: AsidPools) -> list[tuple[Pool | None, set[Goal], str]]:
+    """Each pool with the guests that take from it."""
+    first: tuple[Pool | None, set[Goal], str] = (pools.sev, {Goal.SEV}, "plain SEV")
+    if pools.sev_snp is None:
+        return [first, (pools.sev_es, {Goal.SEV_ES, Goal.SEV_SNP}, "SEV-ES and SEV-SNP")]
+    return [first, (pools.sev_es, {Goal.SEV_ES}, "SEV-ES"), (pools.sev_snp, {Goal.SEV_SNP}, "SEV-SNP")]
 
 
 def _places(domains: Sequence[Domain]) -> tuple[Place, ...]:

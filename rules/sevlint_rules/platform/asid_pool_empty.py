@@ -18,6 +18,8 @@ def judge(pools: AsidPools, cpu: Cpuinfo | None, goal: Goal) -> Verdict:
         return NotApplicable("Naples has no SEV-ES")
     pool = pools.sev if goal is Goal.SEV else pools.sev_es
     words = "plain SEV" if goal is Goal.SEV else "SEV-ES and SEV-SNP"
+    if pools.sev_snp is not None:  # split by ciphertext hiding (amd-host 7.4)
+        pool, words = (pools.sev_snp, "SEV-SNP") if goal is Goal.SEV_SNP else (pool, words.partition(" and ")[0])
     if pool is None:
         return Open(f"nothing tells how many ASIDs {words} guests have", ("sys/fs/cgroup/misc.capacity",))
     if pool.size == 0:

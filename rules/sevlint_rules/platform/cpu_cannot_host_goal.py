@@ -8,7 +8,7 @@ Refs   AMDESE/AMDSEV README; virtee/snphost src/ok.rs (amd-host 1.3); linux arch
 Flags in cpuinfo are no test of the model: a BIOS or an old kernel hides them (cpu-flag-cleared-by-bios).
 """
 
-from sevlint.api import X86, AmdRung, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule
+from sevlint.api import AMD_SEV, X86, AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, rule
 from sevlint.facts.cpu import Cpuinfo
 
 _HOSTS = {
@@ -23,11 +23,17 @@ _TDX_UNSURE = {0x8F, 0xDD}
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=X86, rung=AmdRung.CPU)
 def judge(cpu: Cpuinfo, goal: Goal) -> Verdict:
-    if cpu.in_vm:
-        return NotApplicable("this kernel runs in a VM: its CPU is the hypervisor's")
     name = cpu.model_name or cpu.vendor
+    if cpu.in_vm and _FLAG[goal] in cpu.flags:
+        return Open(f"this host is a VM itself: `{_FLAG[goal]}` may mean its own protection")
+    if cpu.generation in _HOSTS and goal in AMD_SEV - _HOSTS[cpu.generation] and not cpu.in_vm:
+        because = f"the CPU ({name}, {cpu.generation.capitalize()}) cannot host {goal.value}"
+        return Fail(because, (cpu.model_place,), value=cpu.generation)
     if _FLAG[goal] in cpu.flags:
         return Pass(f"cpuinfo shows `{_FLAG[goal]}`", (cpu.flags_place,))
+    if cpu.in_vm:
+        because = f"this host is a VM itself, and its hypervisor gives it no `{_FLAG[goal]}`"
+        return Fail(because, (cpu.flags_place,), value="hypervisor")
     wanted_vendor = cpu.is_intel if goal is Goal.TDX else cpu.is_amd
     if (cpu.is_amd or cpu.is_intel) and not wanted_vendor:
         return Fail(f"the CPU ({name}) cannot host {goal.value}", (cpu.model_place,), value=name)
@@ -37,9 +43,6 @@ def judge(cpu: Cpuinfo, goal: Goal) -> Verdict:
         return _tdx(cpu, name)
     if not cpu.generation:
         return Open(f"{name} is no EPYC generation that sevlint knows, and cpuinfo shows no `{_FLAG[goal]}`")
-    if cpu.generation in _HOSTS and goal not in _HOSTS[cpu.generation]:
-        because = f"the CPU ({name}, {cpu.generation.capitalize()}) cannot host {goal.value}"
-        return Fail(because, (cpu.model_place,), value=cpu.generation)
     return Pass(f"{cpu.generation.capitalize()} can host {goal.value}", (cpu.model_place,))
 
 

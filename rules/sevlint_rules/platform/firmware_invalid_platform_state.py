@@ -11,6 +11,15 @@ A symptom: it folds under the failure before it.
 from sevlint.api import AMD_SEV, AmdRung, Fail, Needs, Open, Pass, Remedy, Severity, Subject, Verdict, rule
 from sevlint.facts.log import KernelLog, Line, Unknown
 
+_BEFORE = (
+    "ccp-psp-inaccessible",
+    "ccp-command-timeout",
+    "ccp-sev-status-failed",
+    "ccp-snp-init-ends-all",
+    "ccp-snp-init-failed",
+    "ccp-sev-init-failed",
+)
+
 
 @rule(
     about=Subject.HOST,
@@ -18,13 +27,16 @@ from sevlint.facts.log import KernelLog, Line, Unknown
     goals=AMD_SEV,
     rung=AmdRung.PSP_FIRMWARE,
     symptom=True,
-    because_of=("ccp-snp-init-failed",),
+    because_of=_BEFORE,
 )
 def judge(log: KernelLog) -> Verdict:
     seen = log.seen("ccp-sev-init-invalid-state")
-    if isinstance(seen, Line):
-        remedy = Remedy("mend the first SEV error of the log; without one, update the BIOS", needs=Needs.COLD_BOOT)
-        return Fail("the SEV firmware refused INIT: invalid platform state (0x1)", (seen.place,), remedy=remedy)
     if isinstance(seen, Unknown):
         return Open(seen.why, ("cmd/journal-boot",))
-    return Pass("the kernel log has no such refusal", (seen.place,))
+    if not isinstance(seen, Line):
+        return Pass("the kernel log has no such refusal", (seen.place,))
+    before = [line for line in log.hits if line.card in _BEFORE]
+    remedy = Remedy("mend the first SEV error of the log; without one, update the BIOS", needs=Needs.COLD_BOOT)
+    because = "the SEV firmware refused INIT: invalid platform state (0x1)"
+    places = tuple(line.place for line in (*before[:1], seen))
+    return Fail(f"{because}, after another failure" if before else because, places, remedy=remedy)

@@ -2,12 +2,12 @@
 
 Why    SEV-SNP keeps the owner of every page in the RMP; without it the kernel clears `sev_snp` and KVM refuses SNP.
 Fix    Set SNP Memory (RMP Table) Coverage to Enabled in the BIOS setup and cold boot.
-Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 #67); AMDESE/AMDSEV README (amd-host 2)
+Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 #67, #68); AMDESE/AMDSEV README (amd-host 2)
 
 The kernel prints this on every Milan or newer host without the setting; it matters only where SNP is wanted.
 """
 
-from sevlint.api import AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, bios, rule
+from sevlint.api import AmdRung, Fail, Goal, Needs, Pass, Remedy, Severity, Subject, Verdict, bios, rule
 from sevlint.facts.amd import RmpTable
 
 
@@ -15,5 +15,10 @@ from sevlint.facts.amd import RmpTable
 def judge(rmp: RmpTable) -> Verdict:
     if rmp.reserved:
         return Pass("the BIOS reserved an RMP table", (rmp.place,))
+    if rmp.invalid:
+        because = "the BIOS announced an RMP table at an address that cannot be"
+        return Fail(
+            because, (rmp.place,), remedy=Remedy("update the BIOS: this is a fault of its own", needs=Needs.BIOS)
+        )
     remedy = bios("SNP Memory (RMP Table) Coverage", "Enabled")
     return Fail("the BIOS reserved no memory for the RMP table", (rmp.place,), remedy=remedy)
