@@ -37,6 +37,7 @@ from sevlint.model import (
     Subject,
     Verdict,
     in_order,
+    rungs_of,
 )
 
 _F = TypeVar("_F")
@@ -131,6 +132,10 @@ def combiner(function: Callable[..., Any]) -> Combiner:
         makes = next((member for member in typing.get_args(makes) if member is not Gap), None)
     if not _is_fact(makes):
         raise RuleDefinitionError(f"{where}: a combiner returns a fact (or a Gap), not {makes!r}")
+    for want in wants:
+        if want.how is How.GOAL:
+            raise RuleDefinitionError(f"{where}: a fact is true whatever the goal; only rules take one")
+        _check_level(want, _SUBJECT_OF[makes.LEVEL], where, readings=True)
     return Combiner(makes, function, wants, where)
 
 
@@ -139,15 +144,16 @@ def rule(
     about: Subject,
     severity: Severity | Mapping[Goal, Severity],
     goals: frozenset[Goal] | set[Goal] | Structure,
-    rung: Rung | None = None,
+    rung: Rung | Mapping[Goal, Rung] | None = None,
     symptom: bool = False,
     because_of: tuple[str, ...] = (),
     confidence: Confidence = Confidence.HIGH,
 ) -> Callable[[Callable[..., Verdict | Sequence[Fail]]], Rule]:
     """Declare a rule; its id is the module's name in kebab case, its page the module's docstring.
 
-    `rung` places it on a ladder; `symptom` says that it only observes an effect and folds under a broken lower rung;
-    `because_of` names the few causes off the ladder. Registers nothing. Raises RuleDefinitionError.
+    `rung` places it on a ladder (a mapping where goals differ); `symptom` says that it only observes an effect and
+    folds under a broken lower rung; `because_of` names the few causes off the ladder. Registers nothing. Raises
+    RuleDefinitionError.
     """
 
     def declare(function: Callable[..., Verdict | Sequence[Fail]]) -> Rule:
@@ -172,7 +178,7 @@ def rule(
             page=page["page"],
             severities=tuple((goal, severities[goal]) for goal in in_order(severities)) if severities else (),
             structure=isinstance(goals, Structure),
-            rung=int(rung) if rung is not None else None,
+            rungs=rungs_of(rung, served),
             symptom=symptom,
             because_of=because_of,
             confidence=confidence,
@@ -196,12 +202,25 @@ _OUTWARD = {
 }
 
 
-def _check_level(want: Want, about: Subject, where: str) -> None:
+_SUBJECT_OF = {
+    Level.HOST: Subject.HOST,
+    Level.MACHINE: Subject.GUEST,
+    Level.DOMAIN: Subject.DOMAIN,
+    Level.GUEST: Subject.GUEST,
+}
+"""About whom a fact of each level is made; a machine's is a guest's at the narrowest."""
+
+
+def _check_level(want: Want, about: Subject, where: str, *, readings: bool = False) -> None:
     if want.how is How.GOAL:
         return
-    if issubclass(want.fact, Reading):
-        raise RuleDefinitionError(f"{where}: {want.fact.__name__} is a reading; rules ask for facts")
     level: Level = want.fact.LEVEL  # type: ignore[attr-defined]
+    if issubclass(want.fact, Reading):
+        if readings:
+            return
+        raise RuleDefinitionError(f"{where}: {want.fact.__name__} is a reading; rules ask for facts")
+    if want.on_host and level not in (Level.HOST, Level.MACHINE):
+        raise RuleDefinitionError(f"{where}: {want.fact.__name__} is of a {level.value}, not of the host")
     outward = level in _OUTWARD[about]
     if want.how is How.MANY and outward and not (about is Subject.HOST and level is Level.MACHINE):
         raise RuleDefinitionError(f"{where}: tuple[{want.fact.__name__}, ...] is for inner subjects")

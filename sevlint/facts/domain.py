@@ -105,6 +105,10 @@ class Domain(Fact, frozen=True):
     place: Place
 
 
+class RunningDomain(Domain, frozen=True):
+    """The configuration that the VM runs with: its QEMU's, else its live XML. A rule that compares asks for both."""
+
+
 class DomainXml(Fact, frozen=True):
     """A domain's XML as text: what rules about spelling and structure ask for.
 

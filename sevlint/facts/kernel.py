@@ -84,7 +84,7 @@ class KernelCmdline(Fact, frozen=True):
 class GrubDefault(Reading, frozen=True):
     """/etc/default/grub or a drop-in; `values`: (variable, appended with +=, value, its options), in order."""
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     path: str
     values: tuple[tuple[str, bool, str, Options], ...]
     place: Place
@@ -93,7 +93,7 @@ class GrubDefault(Reading, frozen=True):
 class BlsEntry(Reading, frozen=True):
     """One file below /boot/loader/entries; `variables` are the names of `$...` among its options."""
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     path: str
     title: str
     version: str
@@ -118,7 +118,7 @@ class GrubEntry(Struct, frozen=True):
 class GrubConfig(Reading, frozen=True):
     """grub.cfg: its menu entries, and `variables` as last set (`default` among them)."""
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     entries: tuple[GrubEntry, ...]
     variables: tuple[tuple[str, str], ...]
     blscfg: bool
@@ -128,7 +128,7 @@ class GrubConfig(Reading, frozen=True):
 class BootFile(Reading, frozen=True):
     """grubenv (its values, and each read as options) or /etc/kernel/cmdline (its options under the key "")."""
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     path: str
     values: tuple[tuple[str, str], ...]
     options: tuple[tuple[str, Options], ...]
@@ -169,12 +169,12 @@ class NextBootCmdline(Fact, frozen=True):
 
 
 class BootConfig(Fact, frozen=True):
-    """How this host's boot configuration is edited; words remedies.
+    """How a machine's boot configuration is edited; words remedies.
 
     `tool`: "grubby", "update-grub", "grub-mkconfig", "pbl", "kernel-install", "proxmox-boot-tool" or "" (unknown).
     """
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     tool: str
 
 
@@ -311,6 +311,14 @@ class ModprobeConfig(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.HOST
     lines: tuple[ModprobeLine, ...]
+
+    def disabled(self, module: str) -> ModprobeLine | None:
+        """An `install` line that runs `false` or `true` in place of loading the module (amd-host 3)."""
+        for line in self.lines:
+            command = line.rest.split()[0].rsplit("/", 1)[-1] if line.rest.split() else ""
+            if line.verb == "install" and line.module == module and command in ("false", "true"):
+                return line
+        return None
 
     def last(self, module: str, name: str) -> Option | None:
         """The `options` value that counts for a module's parameter."""
