@@ -74,14 +74,27 @@ def test_a_rule_says_what_its_bundle_says(path: Path) -> None:
             if one.verdict == expected["verdict"]
             and (about is None or one.about == about)
             and (goal is None or Goal(goal) in one.goals)
+            and expected.get("because", "") in one.because
         ]
         assert fitting, f"{expected} is not among {[(one.verdict, one.about, one.because) for one in said]}"
         for place in expected.get("at", ()):
             assert any(place in one.at for one in fitting), f"{place} is not in {[one.at for one in fitting]}"
+        check_fix(expected, [one for one in result.report.findings if one.rule == rule])
     if all(expected["verdict"] != "fail" for expected in load(path)["says"]):
         fails = [one.because for one in said if one.verdict == "fail"]
         only = {(one.get("about"), one.get("goal")) for one in load(path)["says"]}
         assert not fails or only != {(None, None)}
+
+
+def check_fix(expected: dict[str, Any], findings: list[Any]) -> None:
+    """`fix`: this text, or one of the commands, mends it; `no-commands`: nothing to paste is offered."""
+    fixes = [one.fix for one in findings if one.fix is not None]
+    wanted = expected.get("fix")
+    if wanted is not None:
+        assert any(wanted in one.text or wanted in one.commands for one in fixes), fixes
+    if expected.get("no-commands"):
+        assert fixes
+        assert not any(one.commands for one in fixes)
 
 
 @pytest.mark.parametrize("path", [*BUNDLES, *HOSTS], ids=name)

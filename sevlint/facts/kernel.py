@@ -7,7 +7,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact, Reading
-from sevlint.model import Level, Needs, Place, Remedy, boot_option
+from sevlint.model import Level, Needs, Open, Place, Remedy, boot_option
 
 TRUE_WORDS = frozenset({"1", "y", "yes", "on", "true", "t"})
 FALSE_WORDS = frozenset({"0", "n", "no", "off", "false", "f"})
@@ -249,13 +249,26 @@ class SevParameters(Fact, frozen=True):
 
 
 class OffSwitch(Struct, frozen=True):
-    """An option that asks kvm_amd for `parameter` (sev, sev_es, sev_snp) off. `contradicted`: KVM has it on."""
+    """An option that asks kvm_amd for `parameter` (sev, sev_es, sev_snp) off.
+
+    `counts` is False where KVM has it on all the same, and None where another option asks for on and the outcome was
+    not collected.
+    """
 
     parameter: str
     option: Option
     where: str
     """"on the kernel command line", or "in" and the path of a modprobe.d file."""
-    contradicted: bool
+    counts: bool | None
+
+    @property
+    def doubt(self) -> Open:
+        """The verdict about a switch that may not count."""
+        asks = f"`{self.option.text}` {self.where} asks for off"
+        if self.counts is False:
+            return Open(f"{asks}, and KVM has it on: two boots?")
+        wanted = (f"sys/module/kvm_amd/parameters/{self.parameter}",)
+        return Open(f"{asks}, another option for on, and the outcome was not collected", wanted)
 
     def remedy(self, kernel: KernelVersion | None) -> Remedy:
         """Take it away; before Linux 5.13 that is not enough, as SEV and SEV-ES must be asked for (amd-host 3)."""
@@ -275,10 +288,9 @@ def ask_for(parameter: str, kernel: KernelVersion | None) -> Remedy | None:
 
 
 class SevSwitches(Fact, frozen=True):
-    """Every option that switches kvm_amd's sev, sev_es or sev_snp off and that counts (amd-host 3, 9.24).
+    """Every option that asks kvm_amd for sev, sev_es or sev_snp off (amd-host 3, 9.24).
 
-    Within one place the last occurrence counts; between the command line and modprobe.d the outcome decides, and the
-    command line where the outcome was not collected.
+    Within one place the last occurrence counts; between the command line and modprobe.d the outcome decides.
     """
 
     LEVEL: ClassVar[Level] = Level.HOST
