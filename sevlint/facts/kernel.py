@@ -205,6 +205,13 @@ class ModuleParameters(Fact, frozen=True):
         """Whether any parameter of the module was collected."""
         return any(item.module == module for item in self.items)
 
+    def lists(self, module: str) -> bool:
+        """Whether the module's parameters were collected as a whole, so that a missing one proves something.
+
+        A few files copied by hand prove nothing; `nested` has been there in every kernel that knows SEV or TDX.
+        """
+        return self.get(module, "nested") is not None
+
 
 class SevParameters(Fact, frozen=True):
     """What KVM decided (amd-host 0): kvm_amd's `sev`, `sev_es`, `sev_snp` after load.
