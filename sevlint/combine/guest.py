@@ -56,6 +56,14 @@ def _proofs(log: KernelLog | None, cpu: Cpuinfo | None, files: tuple[FileListing
     return found
 
 
+def _hidden(log: KernelLog | None) -> Line | None:
+    """A line of a protection whose level the kernel cannot name: another vendor's, or behind Hyper-V's paravisor."""
+    if log is None:
+        return None
+    unknown = (line for line in log.all("memory-encryption-active") if "Unknown" in line.get("features"))
+    return log.last("hyperv-isolation") or next(unknown, None)
+
+
 @combiner
 def guest_goal_signs(log: KernelLog | None, cpu: Cpuinfo | None, files: tuple[FileListing, ...]) -> GuestGoalSigns:
     """Every proof, from the log, cpuinfo and device nodes."""
@@ -68,9 +76,13 @@ def guest_protection(
 ) -> GuestProtection | Gap:
     """The highest level proven. Only a log that reaches back to boot proves that there is none."""
     found = _proofs(log, cpu, files)
+    hidden = _hidden(log)
     if found:
         goal, place = max(found, key=lambda one: list(Goal).index(one[0]))
-        return GuestProtection(goal, place)
+        if hidden is None or goal in (Goal.SEV_SNP, Goal.TDX):
+            return GuestProtection(goal, place)
+    if hidden is not None:
+        return Gap(("cmd/dmesg",), GapReason.UNDECIDED, "its level is not named", hidden.place)
     if log is not None and log.whole:
         return GuestProtection(None, log.place)
     if log is None:

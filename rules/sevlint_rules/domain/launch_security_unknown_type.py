@@ -44,9 +44,11 @@ def judge(xml: DomainXml) -> Verdict | Sequence[Fail]:
     fails = []
     _, kind, place = first
     if kind not in _TYPES:
-        said = f"launchSecurity type '{kind[:_SHOWN]}'" if kind else "launchSecurity without a type"
-        fails.append(Fail(f"libvirt knows no {said}", (place,), remedy=_remedy(kind), value=kind))
-    others = [one for one in xml.launch_elements if one is not first]
+        because = (
+            f"libvirt knows no launchSecurity type '{kind[:_SHOWN]}'" if kind else "its launchSecurity has no type"
+        )
+        fails.append(Fail(because, (place,), remedy=_remedy(kind), value=kind[:_SHOWN]))
+    others = [one for one in xml.launch_elements if one is not first and "}" not in one[0]]
     if others:
         because = f"libvirt reads one launchSecurity only, and ignores <{others[0][0][:_SHOWN]}> here"
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""

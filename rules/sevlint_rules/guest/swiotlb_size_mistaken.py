@@ -8,8 +8,9 @@ Refs   linux: kernel/dma/swiotlb.c, Documentation/core-api/swiotlb.rst (guest-an
 Of several options the last number counts; `force` and `noforce` of all of them add up.
 """
 
-from sevlint.api import X86, Fail, NotApplicable, Pass, Severity, Subject, Verdict, boot_option, rule
+from sevlint.api import X86, Fail, NotApplicable, Open, Pass, Severity, Subject, Verdict, boot_option, rule
 from sevlint.facts.guest import DEFAULT_SLABS, SLABS_PER_MIB, Swiotlb, SwiotlbOption, possible_slabs, size_of
+from sevlint.facts.kernel import KernelCmdline
 from sevlint.facts.platform import Meminfo
 
 _MISREAD = {65536: 256}
@@ -18,7 +19,9 @@ _SLABS_PER_UNIT = {"K": 0.5, "M": SLABS_PER_MIB, "G": 1024 * SLABS_PER_MIB}
 
 
 @rule(about=Subject.GUEST, severity=Severity.ERROR, goals=X86)
-def judge(pool: Swiotlb, memory: Meminfo | None) -> Verdict:
+def judge(pool: Swiotlb, cmdline: KernelCmdline | None, memory: Meminfo | None) -> Verdict:
+    if cmdline is None:
+        return Open("the guest's command line was not collected", ("proc/cmdline",))
     if not pool.options:
         return NotApplicable("the command line has no swiotlb option")
     option = pool.sized_by
