@@ -271,7 +271,9 @@ def _check_circles(combiners: Iterable[Combiner]) -> None:
     `OnHost` and tuples of inner subjects lead to another subject, whose facts are its own.
     """
     needs = {
-        one.makes: [want.fact for want in one.wants if not want.on_host and want.how is not How.MANY]
+        one.makes: [
+            want.fact for want in one.wants if not want.on_host and want.how not in (How.MANY, How.MANY_OR_GAPS)
+        ]
         for one in combiners
     }
     done: set[type] = set()

@@ -7,6 +7,7 @@ What annotations mean (architecture: a rule says once whom it judges, a fact typ
     F | None          optional.
     F | Gap           the gap is handed over; only such a rule may Fail on it.
     tuple[F, ...]     of an inner subject: every one's. For a Reading: every file's.
+    tuple[F | Gap, ...]  the same, with those that could not be had.
     OnHost[F]         the host's machine fact in a guest rule.
     goal: Goal        the rule is called once for each goal that it serves.
 """
@@ -53,6 +54,7 @@ class How(Enum):
     OPTIONAL = "optional"
     GAP = "gap"
     MANY = "many"
+    MANY_OR_GAPS = "many or gaps"
     GOAL = "goal"
 
 
@@ -108,6 +110,9 @@ def _want(name: str, hint: Any, where: str) -> Want:
         kind, *rest = typing.get_args(hint)
         if rest == [Ellipsis] and _is_fact(kind):
             return Want(name, kind, How.MANY)
+        members = typing.get_args(kind)
+        if rest == [Ellipsis] and len(members) == 2 and members[1] is Gap and _is_fact(members[0]):
+            return Want(name, members[0], How.MANY_OR_GAPS)
     if origin in (Union, types.UnionType):
         members = typing.get_args(hint)
         facts = [member for member in members if member not in (type(None), Gap)]
@@ -222,9 +227,10 @@ def _check_level(want: Want, about: Subject, where: str, *, readings: bool = Fal
     if want.on_host and level not in (Level.HOST, Level.MACHINE):
         raise RuleDefinitionError(f"{where}: {want.fact.__name__} is of a {level.value}, not of the host")
     outward = level in _OUTWARD[about]
-    if want.how is How.MANY and outward and not (about is Subject.HOST and level is Level.MACHINE):
+    many = want.how in (How.MANY, How.MANY_OR_GAPS)
+    if many and outward and not (about is Subject.HOST and level is Level.MACHINE):
         raise RuleDefinitionError(f"{where}: tuple[{want.fact.__name__}, ...] is for inner subjects")
-    if want.how is not How.MANY and not outward:
+    if not many and not outward:
         raise RuleDefinitionError(f"{where}: {want.fact.__name__} is of a {level.value}, ask for a tuple of them")
 
 

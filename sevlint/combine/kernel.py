@@ -76,9 +76,13 @@ def kernel_version(uname: RunningKernel | None, log: KernelLog | None) -> Kernel
 
 
 @combiner
-def module_parameters(items: tuple[ModuleParameter, ...]) -> ModuleParameters | Gap:
-    """All of them."""
-    return ModuleParameters(items) if items else Gap(("sys/module/kvm_amd/parameters/*",), GapReason.ABSENT)
+def module_parameters(items: tuple[ModuleParameter | Gap, ...]) -> ModuleParameters | Gap:
+    """All of them, and which could not be read."""
+    read = tuple(item for item in items if isinstance(item, ModuleParameter))
+    if not read:
+        return Gap(("sys/module/kvm_amd/parameters/*",), GapReason.ABSENT)
+    unread = (item.place.path for item in items if isinstance(item, Gap) and item.place is not None)
+    return ModuleParameters(read, tuple(unread))
 
 
 @combiner

@@ -223,7 +223,7 @@ class Snapshot:
             if want.how is How.GOAL:
                 arguments[want.name] = goal
                 continue
-            if want.how is How.MANY:
+            if want.how in (How.MANY, How.MANY_OR_GAPS):
                 arguments[want.name] = self._many(node, want, damage)
                 continue
             made = self._one(node, want)
@@ -263,7 +263,7 @@ class Snapshot:
         for made in all_made:
             # a member that is missing makes the tuple shorter: damage, whatever its reason (architecture 3)
             damage.extend((made.value, *made.damage) if made.is_gap else made.damage)
-        return tuple(made.value for made in all_made if not made.is_gap)
+        return tuple(made.value for made in all_made if not made.is_gap or want.how is How.MANY_OR_GAPS)
 
     def _inner(self, node: Node, level: Level) -> list[Node]:
         """Inner subjects of a level: one for each VM (its running view, else live, else at rest)."""

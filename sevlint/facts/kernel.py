@@ -213,6 +213,8 @@ class ModuleParameters(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.MACHINE
     items: tuple[ModuleParameter, ...]
+    unread: tuple[str, ...] = ()
+    """Paths of files that are there and could not be read."""
 
     def get(self, module: str, name: str) -> ModuleParameter | None:
         """One parameter, or None where the file is not there."""
@@ -228,9 +230,12 @@ class ModuleParameters(Fact, frozen=True):
     def lists(self, module: str) -> bool:
         """Whether the module's parameters were collected as a whole, so that a missing one proves something.
 
-        A few files copied by hand prove nothing; `nested` has been there in every kernel that knows SEV or TDX.
+        A few files copied by hand prove nothing: `nested` has been there in every kernel that knows SEV or TDX, and
+        more than two parameters beside it.
         """
-        return self.get(module, "nested") is not None
+        count = sum(item.module == module for item in self.items)
+        unread = any(f"/{module}/" in path for path in self.unread)
+        return self.get(module, "nested") is not None and count > 2 and not unread
 
 
 class SevParameters(Fact, frozen=True):

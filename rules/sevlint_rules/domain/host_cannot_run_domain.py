@@ -21,8 +21,6 @@ _PARAMETER = {
     Goal.TDX: ("kvm_intel", "tdx"),
 }
 
-
-_FEW = 2
 _CAUSES = ("sev-parameter-off", "sev-es-parameter-off", "snp-parameter-off", "dev-sev-missing")
 
 
@@ -46,7 +44,7 @@ def judge(
     found = parameters.get(module, name)
     if found is None:
         lists = module if parameters.has(module) else other
-        if not _whole(parameters, lists):
+        if not parameters.lists(lists):
             return Open(f"the parameter {name} of {module} was not collected", (f"sys/module/{module}/parameters/*",))
         place = next(item.place for item in parameters.items if item.module == lists)
         what = f"{module} does not know" if lists == module else f"KVM is {other}, which cannot run"
@@ -58,14 +56,11 @@ def judge(
     if goal in QEMU and qemu is not None and qemu.version < QEMU[goal] and not offers and not _own(domain):
         because = f"the host's QEMU {qemu.text} cannot run {goal.value}: that needs {text(QEMU[goal])}"
         return Fail(because, (domain.place, qemu.place))
+    if goal in QEMU and qemu is None and not offers:
+        return Open("the version of the host's QEMU was not collected", ("cmd/rpm-qa", "cmd/dpkg-l"))
     if domain.launch_security is None:
         return NotApplicable("the domain asks for no protection")
     return Pass(f"the host's KVM has {goal.value} on", (found.place,))
-
-
-def _whole(parameters: ModuleParameters, module: str) -> bool:
-    """`nested` alone may have been copied by hand: every kernel's module has `npt` or `ept` and more beside it."""
-    return parameters.lists(module) and sum(item.module == module for item in parameters.items) > _FEW
 
 
 def _own(domain: Domain) -> bool:

@@ -68,7 +68,10 @@ def _full(lines: list[Line], pool: Swiotlb | None, memory_kib: int | None, *, cu
     mapped = pool.mapped_mib or 0 if pool is not None else 0
     total = max(line.number("total") for line in lines) or mapped * SLABS_PER_MIB
     wanted = possible_slabs(max(total, DEFAULT_SLABS) * 2, memory_kib)
-    remedy = boot_option.add(f"swiotlb={wanted}") if wanted > total and not cut else _FEWER
+    larger, asked = f"swiotlb={wanted}", pool.sized_by if pool is not None else None
+    remedy = boot_option.replace(asked.text, larger) if asked is not None else boot_option.add(larger)
+    if wanted <= total or cut:
+        remedy = _FEWER
     size = f" of {size_of(total)}" if total else ""
     # late 4.x kernels tell of one event with both lines (guest-and-swiotlb 2.1)
     count = max(sum(line.card == card for line in lines) for card in _FULL)

@@ -69,7 +69,8 @@ def _small(pool: Swiotlb, size: int, needed: int, memory_kib: int) -> Fail:
     because = f"{what} {size} MiB; the kernel's rule since 5.11 gives {needed} MiB or more"
     wanted = possible_slabs(1 << (needed * SLABS_PER_MIB - 1).bit_length(), memory_kib)
     figures = (Figure("swiotlb", size, needed, "MiB"),)
-    remedy = boot_option.add(f"swiotlb={wanted}")
+    larger = f"swiotlb={wanted}"
+    remedy = boot_option.replace(asked.text, larger) if asked is not None else boot_option.add(larger)
     if asked is not None and pool.kernel_has_rule:
         remedy = boot_option.remove(asked.text)
     return Fail(because, pool.size_seen, remedy=remedy, severity=Severity.WARNING, figures=figures, value=str(size))
