@@ -304,7 +304,7 @@ def test_a_root_behind_more_than_the_head_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("part", [b"<!-- a -->", b"<!--", b"<?", b'<!DOCTYPE "', b"<!DOCTYPE [", b"'\"", b" ", b"<"])
 def test_a_hostile_beginning_costs_little(part: bytes) -> None:
     for start in (b"", b"<!DOCTYPE a [", b"<!--"):
-        head = start + part * (4_000_000 // len(part))
+        head = start + part * (1_000_000 // len(part))
         begun = time.perf_counter()
         is_domain(head)
         assert time.perf_counter() - begun < 3
