@@ -146,6 +146,7 @@ def test_the_last_boot_counts() -> None:
         (BOOTS, ""),
         (BOOTS + b"[    3.000000] systemd-journald[1]: Missed 3 kernel messages\n", "lacks lines"),
         (BOOTS + b"[    3.000000] ccp_foo: 37 callbacks suppressed\n", "lacks lines"),
+        (BOOTS.replace(b"\n", b"\r"), "lacks lines: some end in a carriage return alone"),
         (BOOTS + b"[    3.000000] printk: systemd: 120 output lines suppressed due to ratelimiting\n", "lacks lines"),
         (BOOTS + b"Feb  4 09:34:10 h systemd-journald[1]: Missed 3 kernel messages\n", "lacks lines"),
     ],

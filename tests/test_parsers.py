@@ -300,6 +300,11 @@ def test_a_wrong_type_is_placed_at_the_attribute(tag: str, line: int, shown: str
     assert (span.line, span.snippet[span.column - 1 : span.end_column - 1]) == (line, shown)
 
 
+def test_a_thousand_launch_elements_are_not_all_named() -> None:
+    (found,) = parsed(launch(tag="<launchSecurity type='x'/>\n" * 1000 + "<launchSecurity type='y'>"))
+    assert len(found.xml.launch_elements) == 16
+
+
 def test_both_configurations_of_a_snapshot() -> None:
     inner = "<name>vm1</name><launchSecurity type='sev'><policy>{}</policy></launchSecurity>"
     live, rest = f"<domain>{inner.format(1)}</domain>", f"<inactiveDomain>{inner.format(7)}</inactiveDomain>"
@@ -372,18 +377,16 @@ PIECES = (
     "\n",
     "ä",
 )
-STARTS = (
-    "",
-    "processor: 0\nvendor_id: x\naddress sizes: ",
-    "/dev:\ncrw-rw-rw- 1 a b ",
-    "MemTotal:",
-    "Linux a 6.1",
-    "<domain>",
-    "<domain a='",
-    "KERNEL==",
-    "ID=",
-    "sev ",
-)
+STARTS = {
+    "cpuinfo": "processor: 0\nvendor_id: x\naddress sizes: ",
+    "listed_directory": "/dev:\ncrw-rw-rw- 1 a b ",
+    "meminfo": "MemTotal:",
+    "running_kernel": "Linux a 6.1",
+    "domain_xml": "<domain a='",
+    "udev_file": "KERNEL==",
+    "os_release": "ID=",
+    "misc_capacity": "sev ",
+}
 HOSTILE = """
 import sys, time
 from sevlint import plugins
@@ -398,10 +401,11 @@ SKIPPED = ("boot", "packages")
 MESSAGES = [message for card in CARDS for message in card.match]
 for piece in PIECES:
     content = (piece * 200_000)[:200_000].encode()
-    for start in STARTS:
-        for parser in PARSERS:
-            if parser.name.split(".")[-2] in SKIPPED:
-                continue
+    for parser in PARSERS:
+        module, name = parser.name.split(".")[-2:]
+        if module in SKIPPED:
+            continue
+        for start in {"", STARTS.get(name, "")}:
             try:
                 parser.function(Text("a/b", start.encode() + content, name=parser.reads[0].name))
             except ParseError:
@@ -416,7 +420,7 @@ for kind in ("kernel", "qemu"):
 
 def test_no_input_takes_more_than_linear_time() -> None:
     """A generous guard: what is quadratic takes hours over this."""
-    subprocess.run([sys.executable, "-c", HOSTILE], check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", HOSTILE], check=True, timeout=120)
 
 
 PLAIN = "<domain type='kvm' id='3'>\n  <name>plain</name>\n  <memory unit='MiB'>512</memory>\n</domain>\n"

@@ -7,6 +7,7 @@ number in document order: lxml's own line is where a start tag ends.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sevlint.errors import ParseError
@@ -41,6 +42,8 @@ _GOALS = {"sev": Goal.SEV, "sev-snp": Goal.SEV_SNP, "tdx": Goal.TDX, "s390-pv": 
 _POLICY_ES = 1 << 2
 _WORDS = (b"launch", b"sev", b"tdx", b"s390-pv", b"encrypt")
 _LAUNCH = ("launchsecurity", "launch")
+_LAUNCH_LIMIT = 16
+"""Elements that look like launchSecurity and are named; libvirt reads the first (libvirt-qemu 1.1)."""
 _WRAPPERS = ("domstatus", "domainsnapshot")
 _PLACED = frozenset(("domain", "inactiveDomain", "policy", "os", "loader", "nvram", "smm", "disk", "interface"))
 """Elements that a place may name, beside those that look like launchSecurity."""
@@ -141,13 +144,13 @@ class _Reader:
         return self.text.element(self.numbers[element], part)
 
     def spelling(self) -> DomainXml:
-        looks = tuple(
+        looks = (child for child in self.domain if _plain(str(child.tag)) in _LAUNCH)
+        found = tuple(
             (str(child.tag), child.get("type", ""), self._place(child, _type_of(child)))
-            for child in self.domain
-            if _plain(str(child.tag)) in _LAUNCH
+            for child in islice(looks, _LAUNCH_LIMIT)
         )
         root = self.domain.getroottree().getroot()
-        return DomainXml(self.text.path, str(root.tag), looks, self._place(self.domain))
+        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain))
 
     def domain_of(self, name: str, uuid: str) -> Domain:
         domain = self.domain

@@ -208,6 +208,8 @@ class LogScan:
             if card.id == "printk-lost":
                 self._lost = text[:120]
             self._hits.add(Line(card.id, text, groups, place, stamp))
+        if "\r" in whole:
+            self._lost = "some end in a carriage return alone"
 
     def _open(self, number: int, *, boundary: bool) -> None:
         """A boot (or a start of a VM) begins: all that came before is history."""
