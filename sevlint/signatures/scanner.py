@@ -31,13 +31,12 @@ CLOCK_STEP = 16 * 1024
 """Bytes between two lines whose time is read, beside those that hit."""
 BACK = 1.0
 """Seconds that the clock may go back within one boot: CPUs print out of order."""
-SHARED = 4
-"""Literals that must share a word of capitals before the word is looked for in their place."""
 
 _MARKS = ((b"\xef\xbb\xbf", ""), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?)")
 _SEPARATORS = ("-- Reboot --", "-- Boot ")
 _OPENERS = ("linux-version", "qemu-starting-up")
+_NO_CAPITALS = bytes(byte for byte in range(256) if not 65 <= byte <= 90)
 
 
 class LogScan:
@@ -73,7 +72,7 @@ class LogScan:
                     mine.setdefault(literal.encode(), []).append(card)
         if kind == "kernel":
             mine.update({separator.encode(): [] for separator in _SEPARATORS})
-        self._searched = [(word, [(one, mine[one]) for one in covered]) for word, covered in _words(mine).items()]
+        self._searched = [(literal, _capitals(literal), known) for literal, known in mine.items()]
 
     def feed(self, chunk: bytes) -> None:
         """The next piece."""
@@ -150,14 +149,15 @@ class LogScan:
         block = _shortened(block)
         if b"\x1b" in block:
             block = _ESCAPES.sub(b"", block)
-        found: dict[int, list[tuple[bytes, list[Card]]]] = {}
-        for word, covered in self._searched:
-            at = block.find(word)
+        found: dict[int, list[Card]] = {}
+        capitals = _capitals(block)
+        for literal, letters, known in self._searched:
+            at = block.find(literal) if letters in capitals else -1
             while at >= 0:
                 start = block.rfind(b"\n", 0, at) + 1
-                found.setdefault(start, []).extend(covered)
+                found.setdefault(start, []).extend(known)
                 end = block.find(b"\n", at)
-                at = block.find(word, end) if end >= 0 else -1
+                at = block.find(literal, end) if end >= 0 else -1
         if self._kind == "kernel":
             for start in self._clocked(block):
                 found.setdefault(start, [])
@@ -181,9 +181,8 @@ class LogScan:
             self._due = self._bytes + start + CLOCK_STEP
             yield start
 
-    def _line(self, raw: bytes, number: int, covered: list[tuple[bytes, list[Card]]]) -> None:
+    def _line(self, raw: bytes, number: int, known: list[Card]) -> None:
         limit = LINE_LIMIT if self._kind == "kernel" else BYTE_LIMIT
-        cards = {card.id: card for literal, known in covered if literal in raw for card in known}
         whole = raw[: limit * 4].decode("utf-8", "replace").rstrip("\r").replace("\0", "")[:limit]
         if self._kind == "kernel" and whole.startswith(_SEPARATORS):
             self._open(number, boundary=True)
@@ -195,7 +194,7 @@ class LogScan:
             if self._clock is not None and stamp < self._clock - BACK:
                 self._open(number, boundary=True)
             self._clock = max(stamp, self._clock or 0.0)
-        for card in cards.values():
+        for card in {one.id: one for one in known}.values():
             match = card.search(text)
             if match is None:
                 continue
@@ -247,23 +246,9 @@ class _Hits:
         return tuple(line for _, line in sorted(kept, key=lambda one: one[0]))
 
 
-def _words(literals: Iterable[bytes]) -> dict[bytes, list[bytes]]:
-    """What is looked for -> the literals that it stands for.
-
-    A search costs the same whatever it finds, and words of capitals (`SEV`) are rare in logs: one that several
-    literals share is looked for once, in their place.
-    """
-    left = sorted(literals)
-    chosen: dict[bytes, list[bytes]] = {}
-    words = sorted({word for literal in left for word in re.findall(rb"[A-Z]{3,}", literal)})
-    while words:
-        best = max(words, key=lambda word: sum(word in literal for literal in left))
-        covered = [literal for literal in left if best in literal]
-        if len(covered) < SHARED:
-            break
-        chosen[best] = covered
-        left = [literal for literal in left if best not in literal]
-    return chosen | {literal: [literal] for literal in left}
+def _capitals(text: bytes) -> bytes:
+    """The capitals alone: few in a log, so that one look at them rules out most literals (`SEV`, `AMD-Vi`)."""
+    return text.translate(None, _NO_CAPITALS)
 
 
 def _shortened(block: bytes) -> bytes:
