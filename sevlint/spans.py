@@ -14,8 +14,18 @@ from sevlint.model import Place, Span
 SNIPPET = 400
 """Code points of a line that are shown; a longer line is cut around the place."""
 
-_ATTRIBUTE = r"(?<![\w:.-]){name}\s*=\s*(?:\"[^\"]*\"|'[^']*')"
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_ATTRIBUTES = re.compile(r"""([^\s=<>"'/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
+_QUOTE_OR_END = re.compile("[\"'>]")
+_UNSEEN = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+"""What may stand before an element's text and is none of it."""
+_CDATA = re.compile(r"<!\[CDATA\[\s*")
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
 
 
 def resolve(place: Place, data: bytes | None, path: str) -> Span:
@@ -51,9 +61,9 @@ def _lines(data: bytes) -> list[str]:
 
 
 def _decoded(data: bytes) -> str:
-    for mark, encoding in _BOMS:
+    for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
+            return data.decode(encoding, "replace").removeprefix("\ufeff")
     declared = re.match(rb"<\?xml[^>]{0,200}encoding=[\"']([\w.-]{1,40})", data)
     try:
         return data.decode(declared.group(1).decode() if declared else "utf-8", "replace")
@@ -61,43 +71,50 @@ def _decoded(data: bytes) -> str:
         return data.decode("utf-8", "replace")
 
 
-class _Found:
-    """What the second pass learns of one file: start of every element, and of its first text, in code points."""
+class _Document:
+    """What the second pass learns of one file: where every element starts, what it is called, what it is in."""
 
-    __slots__ = ("ends", "paths", "starts", "text", "texts")
+    __slots__ = ("names", "parents", "starts", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.paths: list[str] = []
-        self.texts: dict[int, tuple[int, int]] = {}
+        self.names: list[tuple[str, int]] = []
+        self.parents: list[int] = []
+
+    def path(self, element: int) -> str:
+        """Worked out for the few that are shown: every element's would be quadratic in the depth."""
+        steps = []
+        while element >= 0:
+            name, count = self.names[element]
+            steps.append(f"/{name}[{count}]" if count > 1 else f"/{name}")
+            element = self.parents[element]
+        return "".join(reversed(steps))
 
 
 @lru_cache(maxsize=16)
-def _document(data: bytes) -> _Found | None:
+def _document(data: bytes) -> _Document | None:
     """One pass over the file. lru_cache keys it by content: the same bytes have the same elements."""
     from xml.parsers import expat
 
     text = _decoded(data)
-    found = _Found(text)
+    found = _Document(text)
     parser = expat.ParserCreate("utf-8")
-    encoded = text.encode("utf-8", "replace")
-    points = _Points(encoded)
-    stack: list[tuple[int, dict[str, int]]] = []
+    content = text.lstrip()  # expat refuses blanks before a declaration
+    encoded = content.encode("utf-8", "replace")
+    points = _Points(encoded, len(text) - len(content))
+    stack: list[tuple[int, dict[str, int]]] = [(-1, {})]
 
     def start(name: str, _: object) -> None:
-        counts = stack[-1][1] if stack else {}
+        parent, counts = stack[-1]
         counts[name] = counts.get(name, 0) + 1
-        above = found.paths[stack[-1][0]] if stack else ""
+        stack.append((len(found.starts), {}))
         found.starts.append(points.at(parser.CurrentByteIndex))
-        found.ends.append(-1)
-        found.paths.append(f"{above}/{name}[{counts[name]}]")
-        stack.append((len(found.starts) - 1, {}))
+        found.names.append((name, counts[name]))
+        found.parents.append(parent)
 
     def end(_: str) -> None:
-        number = stack.pop()[0]
-        found.ends[number] = points.at(parser.CurrentByteIndex)
+        stack.pop()
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
@@ -109,21 +126,22 @@ def _document(data: bytes) -> _Found | None:
 
 
 class _Points:
-    """Byte offsets of UTF-8 to code points, for offsets that only grow."""
+    """Byte offsets of UTF-8 to code points, for offsets that only grow; `before`: code points that stand before."""
 
-    def __init__(self, encoded: bytes) -> None:
+    def __init__(self, encoded: bytes, before: int) -> None:
         self._encoded = encoded
+        self._before = before
         self._plain = encoded.isascii()
         self._byte = self._point = 0
 
     def at(self, byte: int) -> int:
         if self._plain:
-            return byte
+            return self._before + byte
         if byte < self._byte:
             self._byte = self._point = 0
         self._point += len(self._encoded[self._byte : byte].decode("utf-8", "replace"))
         self._byte = byte
-        return self._point
+        return self._before + self._point
 
 
 def _element(place: Place, data: bytes) -> Span | None:
@@ -133,19 +151,13 @@ def _element(place: Place, data: bytes) -> Span | None:
     text = document.text
     start = document.starts[place.element]
     close = _tag_end(text, start)
-    xpath = re.sub(r"\[1\](?=/|$)", "", document.paths[place.element])
+    xpath = document.path(place.element)
     if place.part == "#text":
-        stop = text.find("<", close)
-        start, close = close, stop if stop >= 0 else close
-        inner = text[start:close]
-        start, close = start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip())
-        if close <= start:
-            start, close = document.starts[place.element], _tag_end(text, document.starts[place.element])
+        start, close = _text_of(text, close) or (start, close)
     elif place.part:
-        tag = text[start:close]
-        found = re.search(_ATTRIBUTE.format(name=re.escape(place.part)), tag)
-        if found:
-            start, close = start + found.start(), start + found.end()
+        found = next((one for one in _ATTRIBUTES.finditer(text, start, close) if one.group(1) == place.part), None)
+        if found is not None:
+            start, close = found.span()
             xpath = f"{xpath}/@{place.part}"
     line, column = _position(text, start)
     end_line, end_column = _position(text, close)
@@ -153,17 +165,26 @@ def _element(place: Place, data: bytes) -> Span | None:
     return Span(place.path, line, column, end_line, end_column, _cut(snippet, column), place.note, xpath)
 
 
+def _text_of(text: str, at: int) -> tuple[int, int] | None:
+    """The first text of the element whose start tag ends there, without blanks; None if it has none."""
+    while found := _UNSEEN.match(text, at):
+        at = found.end()
+    section = _CDATA.match(text, at)
+    at = section.end() if section else at
+    stop = text.find("]]>" if section else "<", at)
+    inner = text[at : stop if stop >= 0 else at].rstrip()
+    return (at, at + len(inner)) if inner else None
+
+
 def _tag_end(text: str, start: int) -> int:
     """Behind the `>` of a start tag; a `>` inside quotes does not count."""
-    quote = ""
-    for at in range(start, len(text)):
-        letter = text[at]
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'":
-            quote = letter
-        elif letter == ">":
-            return at + 1
+    at = start
+    while found := _QUOTE_OR_END.search(text, at):
+        if found.group() == ">":
+            return found.end()
+        at = text.find(found.group(), found.end()) + 1
+        if at == 0:
+            break
     return len(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,27 +11,53 @@ from hypothesis import strategies as st
 
 from sevlint import plugins
 from sevlint.errors import RuleDefinitionError
-from sevlint.model import Completeness
+from sevlint.facts.log import Line
+from sevlint.model import Completeness, Place
 from sevlint.signatures.cards import Card, load_cards
-from sevlint.signatures.scanner import LogScan, message
+from sevlint.signatures.prefixes import message
+from sevlint.signatures.scanner import LogScan
 
 CARDS = plugins.Shelf(plugins.manager(third_party=False)).cards()
 PREFIXES = (
     "[    0.000000] ",
     "[    0.000000][    T0] ",
+    "[    0.000000] [    T0] ",
+    "[    0.000000][  C12] ",
+    "[    1.234567 <    0.000001>] ",
     "[Mon Feb  7 09:34:10 2022] ",
+    "[Feb 7 09:34] ",
+    "[  +0.000012] ",
     "kern  :info  : [    1.234567] ",
+    "kern  :info  : [Mon Feb  7 09:34:10 2022] ",
     "<6>[    1.234567] ",
+    "<6>[    1.234567][    T1] ",
     "6,1234,5678901,-;",
+    "6,1234,5678901,-,caller=T1;",
+    "2026-01-20T08:00:00,123456+00:00 ",
+    "2026-01-20T08:00:00,123456+00:00 host kernel: ",
     "Feb  4 09:34:10 compute4 kernel: ",
+    "Feb  4 09:34:10.123456 compute4 kernel: ",
+    "Feb  4 09:34:10 compute4 kernel[1]: ",
+    "Feb  4 09:34:10 kernel: ",
+    "<6>Feb  4 09:34:10 compute4 kernel: ",
     "Feb  4 09:34:10 compute4 kernel: [    0.000000] ",
     "2022-02-04T09:34:10+0000 host kernel: ",
+    "2022-02-04T09:34:10+0000 kernel: ",
     "2022-02-04T09:34:10.123456+00:00 host kernel: ",
+    "2022-02-04T09:34:10.123456+00:00 host kernel: [    0.000000] ",
+    "<6>1 2026-01-20T08:00:00.1Z host kernel - - - ",
+    '<6>1 2026-01-20T08:00:00.1Z host kernel - - [origin ip="x"] [    0.000000] ',
+    "Tue 2026-01-20 08:00:00 UTC host kernel: ",
+    "1768896000.123456 host kernel: ",
     "[    0.000000] host kernel: ",
     "[    0.000000] kernel: ",
+    "\0\0\0[    0.000000] ",
     "\x1b[32m[    0.000000] \x1b[0m",
+    "\x1b]8;;http://x\x07[    0.000000] ",
     "",
 )
+"""Every form of snapshots 5.1, and what else dmesg and the journal can be told to print."""
+LISTS = [card for card in CARDS if card.log == "kernel"]
 
 
 def scan(data: bytes, kind: str = "kernel", size: int = 1 << 20) -> Any:
@@ -52,15 +79,41 @@ def test_a_card_hits_its_lines_and_no_other_card_does(card: Card) -> None:
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_every_prefix_of_a_collector_is_taken_off(prefix: str) -> None:
-    for card in CARDS:
-        if card.log == "kernel" and card.id != "printk-lost":
-            hits = scan(f"{prefix}{card.match[0]}\n".encode()).hits
-            assert [hit.card for hit in hits] == [card.id]
-            assert hits[0].text == card.match[0].rstrip() or hits[0].text == card.match[0]
+    for card in LISTS:
+        for line in card.match:
+            (hit,) = scan(f"{prefix}{line}\n".encode()).hits
+            assert hit.card == card.id
+            assert (hit.text, hit.groups) == (line, scan(f"{line}\n".encode()).hits[0].groups)
+            text, column, end = hit.place.text, hit.place.column, hit.place.end_column
+            assert text[column - 1 : end - 1] == line
 
 
 @pytest.mark.parametrize(
-    "line", ["Feb  4 09:34:10 h app[12]: SEV enabled (ASIDs 1 - 2)", "Feb  4 09:34:10 h dockerd: x"]
+    "colour", ["\x1b[32m[    1.234567] \x1b[0m\x1b[33m{0}\x1b[0m:{1}", "[    1.234567] {0}:\x1b[1m{1}\x1b[0m"]
+)
+def test_a_colour_within_a_message_hides_nothing(colour: str) -> None:
+    for card in LISTS:
+        for line in (line for line in card.match if ":" in line):
+            data = f"x\n{colour.format(*line.split(':', 1))}\n".encode()
+            (hit,) = scan(data).hits
+            assert (hit.card, hit.text, hit.place.line) == (card.id, line, 2)
+
+
+def test_columns_count_code_points() -> None:
+    line = "Feb  4 09:34:10 hä\u20acst kernel: \tDMI: x"
+    (hit,) = scan(f"{line.replace(chr(9), '')} Ä/B, BIOS 2\r\n".encode()).hits
+    assert hit.place.text[hit.place.column - 1 :] == "DMI: x Ä/B, BIOS 2"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Feb  4 09:34:10 h app[12]: SEV enabled (ASIDs 1 - 2)",
+        "Feb  4 09:34:10 h dockerd: x",
+        "Feb  4 09:34:10 app[12]: SEV enabled (ASIDs 1 - 2)",
+        "2022-02-04T09:34:10+0000 h SEV-SNP: x",
+        "<14>1 2026-01-20T08:00:00.1Z host app 12 - - SEV enabled (ASIDs 1 - 2)",
+    ],
 )
 def test_other_programs_are_not_heard(line: str) -> None:
     assert message(line) == (None, None)
@@ -90,7 +143,10 @@ def test_the_last_boot_counts() -> None:
     [
         (b"[ 4301.000000] x\n", "does not reach back to boot"),
         (b"-- Boot 0123456789abcdef0123456789abcdef --\nFeb  4 09:34:10 h kernel: x\n", "does not reach back"),
-        (BOOTS + b"[    3.000000] systemd-journald[1]: Missed 3 kernel messages\n", ""),
+        (BOOTS, ""),
+        (BOOTS + b"[    3.000000] systemd-journald[1]: Missed 3 kernel messages\n", "lacks lines"),
+        (BOOTS.replace(b"\n", b"\r"), "lacks lines: some end in a carriage return alone"),
+        (BOOTS + b"[    3.000000] printk: systemd: 120 output lines suppressed due to ratelimiting\n", "lacks lines"),
         (BOOTS + b"Feb  4 09:34:10 h systemd-journald[1]: Missed 3 kernel messages\n", "lacks lines"),
     ],
 )
@@ -98,6 +154,101 @@ def test_whether_a_log_reaches_back(data: bytes, why: str) -> None:
     found = scan(data)
     assert found.whole is (why == "")
     assert why in found.why_not_whole
+
+
+LINES = st.lists(
+    st.one_of(
+        st.builds(
+            "{}{}".format, st.sampled_from(PREFIXES), st.sampled_from([one for card in LISTS for one in card.match])
+        ),
+        st.builds("[{:5d}.000000] x".format, st.integers(0, 9999)),
+        st.sampled_from(["-- Reboot --", "-- Boot 0123456789abcdef0123456789abcdef --", "", "\0" * 9, "ä" * 40_000]),
+    ),
+    max_size=12,
+)
+
+
+@given(
+    lines=LINES,
+    newline=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    cuts=st.lists(st.integers(0, 100_000), max_size=8),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_split_of_the_bytes_changes_what_is_found(
+    lines: list[str], newline: str, encoding: str, cuts: list[int]
+) -> None:
+    data = newline.join(lines).encode(encoding)
+    scanner = LogScan(CARDS, "kernel", "log", 0, Completeness.WHOLE)
+    at = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    for start, end in pairwise(at):
+        scanner.feed(data[start:end])
+    assert scanner.finish() == scan("\n".join(lines).encode())
+
+
+@pytest.mark.parametrize("mark", ["utf-8-sig", "utf-16"])
+def test_an_encoding_mark_hides_nothing(mark: str) -> None:
+    assert scan(BOOTS.decode().encode(mark)) == scan(BOOTS)
+    assert scan(BOOTS.decode().encode(mark), size=1) == scan(BOOTS)
+
+
+def test_a_clock_that_goes_back_opens_a_boot() -> None:
+    first = BOOTS[: BOOTS.rindex(b"[    0.000000]")] + b"[ 9000.000000] x\n"
+    noise = b"".join(b"[ 9000.%06d] usb: x\n" % number for number in range(2000))
+    second = b"[    4.000000] kvm_amd: SEV enabled (ASIDs 100 - 509)\n"
+    found = scan(first + noise + second)
+    assert [hit.card for hit in found.hits] == ["kvm-sev-enabled"]
+    assert [hit.card for hit in found.earlier] == ["linux-version", "kvm-sev-disabled"]
+    assert not found.whole
+    near = scan(BOOTS + b"[    1.900000] kvm_amd: SEV enabled (ASIDs 100 - 509)\n")
+    assert near.whole
+    assert len(near.hits) == 3
+
+
+def test_a_card_that_repeats_itself_costs_no_other_its_lines() -> None:
+    flood = [b"[   20.%06d] pci 0000:00:01.0: Adding to iommu group %d" % (number, number) for number in range(30_000)]
+    found = scan(
+        b"\n".join(
+            [
+                b"[    0.000000] Linux version 6.1.0 (x) #1",
+                *flood,
+                b"[   21.000000] kvm_amd: SEV disabled (ASIDs 0 - 0)",
+            ]
+        )
+    )
+    added = [hit.get("group") for hit in found.hits if hit.card == "iommu-group-added"]
+    assert added == [str(number) for number in (*range(250), *range(29_750, 30_000))]
+    assert [hit.card for hit in found.hits][::501] == ["linux-version", "kvm-sev-disabled"]
+    assert found.whole
+
+
+def test_a_tail_of_a_qemu_log_says_so() -> None:
+    scanner = LogScan(CARDS, "qemu", "vm1.log.tailed", 0, Completeness.TAIL_ONLY)
+    scanner.feed(next(card for card in CARDS if card.id == "qemu-starting-up").match[0].encode() + b"\n")
+    found = scanner.finish()
+    assert (found.whole, len(found.hits)) == (False, 1)
+    assert found.why_not_whole == "vm1.log.tailed: only its tail was collected"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0100", 100), ("0x10", 16), ("9" * 5000, 0), ("²", 0), ("", 0), ("-1", 0)]
+)
+def test_a_number_is_never_an_error(text: str, value: int) -> None:
+    assert Line("x", "", (("n", text),), Place("x")).number("n") == value
+
+
+@pytest.mark.parametrize("literal", ["x", "[x, z]"])
+def test_a_card_may_have_several_literals(literal: str, tmp_path: Any) -> None:
+    path = tmp_path / "cards.yaml"
+    path.write_text(f"program: p\ncards: [{{id: a, literal: {literal}, regex: '[xz]', match: [x], harmless: y}}]\n")
+    (card,) = load_cards([(str(path), "x")])
+    assert card.literals == tuple(literal.strip("[]").split(", "))
+
+
+def test_a_literal_of_a_card_is_in_each_of_its_lines() -> None:
+    for card in CARDS:
+        for line in card.match:
+            assert any(literal in line for literal in card.literals), card.id
 
 
 @given(st.binary(max_size=3000), st.integers(1, 500))

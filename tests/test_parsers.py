@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -11,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sevlint import plugins
+from sevlint.combine.domain import domain_goal_signs
 from sevlint.errors import ParseError
-from sevlint.model import Gap, Place, View
-from sevlint.parsers import boot, devices, domain_xml, listings, machine, packages
+from sevlint.facts.domain import UnclearXml
+from sevlint.model import Completeness, Gap, GapReason, Place, View
+from sevlint.parsers import boot, devices, domain_xml, domcapabilities, listings, machine, packages
 from sevlint.parsers.base import Parser, Text, decode
 from sevlint.spans import resolve
 
@@ -179,6 +183,244 @@ def test_places_of_any_document(inner: str) -> None:
             span = resolve(found.read().launch_security.type_place, data, "a.xml")
             assert span.line is not None
             assert "type=" in span.snippet
+
+
+def launch(*, policy: str = "<policy>1</policy>", head: str = "", tag: str = "<launchSecurity type='sev'>") -> bytes:
+    return f"{head}<domain type='kvm'>\n<os><loader type='rom'><!-- x -->/a.fd</loader></os>\n{tag}\n{policy}</launchSecurity>\n</domain>\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("policy", "text", "shown"),
+    [
+        ("<policy><!-- x -->0xb0000</policy>", "0xb0000", "0xb0000"),
+        ("<policy>\n  <!-- x --> <?y?><![CDATA[ 0xb0000 ]]></policy>", "0xb0000", "0xb0000"),
+        ("<policy>0x<!-- x -->5</policy>", "0x5", "0x"),
+        ("<policy><![CDATA[5]]></policy>", "5", "5"),
+    ],
+)
+def test_a_comment_hides_no_text(policy: str, text: str, shown: str) -> None:
+    data = launch(policy=policy)
+    (found,) = parsed(data)
+    security = found.read().launch_security
+    assert security.policy_text == text
+    assert found.read().firmware.loader == "/a.fd"
+    span = resolve(security.policy_place, data, "a.xml")
+    assert span.snippet[span.column - 1 : span.end_column - 1] == shown
+    span = resolve(found.read().firmware.loader_place, data, "a.xml")
+    assert span.snippet[span.column - 1 : span.end_column - 1] == "/a.fd"
+
+
+@pytest.mark.parametrize(
+    ("data", "unclear"),
+    [
+        (b"<domain><name>a</domain>", False),
+        (b"<!DOCTYPE domain>\n<domain/>", False),
+        (b"<domain><launchSecurity type='sev'></domain>", True),
+        (b"<!DOCTYPE domain>\n<domain><tdx/></domain>", True),
+        ("<domain><name>a</domain>".encode("utf-16"), True),
+        (b"", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["domain.xml", "etc/libvirt/qemu/*.xml"])
+def test_broken_xml_is_unclear_only_if_it_speaks_of_protection(data: bytes, unclear: bool, name: str) -> None:
+    for found in parsed(data, name):
+        assert isinstance(found.xml, UnclearXml) is unclear
+        signs = domain_goal_signs.function(found.read(), found.xml, None).signs
+        assert [sign.goal for sign in signs] == [None] * unclear
+
+
+def test_what_a_collection_cut_off_is_not_called_ill_formed() -> None:
+    text = Text("a.xml", b"<domain><launchSecurity", name="domain.xml", complete=Completeness.TAIL_ONLY)
+    (found,) = domain_xml.domain_xml.function(text)
+    assert found.xml.reason is GapReason.TAIL_ONLY
+
+
+@pytest.mark.parametrize(
+    ("data", "refused"),
+    [
+        (b"<!-- <!DOCTYPE a> -->\n<domain><name><![CDATA[<!DOCTYPE b>]]></name></domain>", None),
+        (b"<?xml version='1.0'?>\n<!-- a\n -->\n<!DOCTYPE domain [<!ENTITY a 'b'>]>\n<domain>&a;</domain>", 4),
+        (b"<!-- " + b"x" * 70_000 + b"-->\n<!DOCTYPE domain><domain/>", 2),
+    ],
+)
+def test_a_doctype_is_one_only_before_the_root(data: bytes, refused: int | None) -> None:
+    (found,) = parsed(data)
+    assert isinstance(found.read(), Gap) is (refused is not None)
+    if refused is not None:
+        assert found.xml.place.line == refused
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+def test_where_broken_xml_breaks(encoding: str) -> None:
+    blanks = "\n\n" if encoding == "utf-8" else ""
+    name = f"<?xml version='1.0' encoding='{encoding[:6]}'?>\n"
+    data = (f"{'' if blanks else name}{blanks}<domain>\n  <name>ä</nam></domain>").encode(encoding)
+    (found,) = parsed(data)
+    span = resolve(found.xml.place, data, "a.xml")
+    assert (span.line, span.snippet) == (4 if blanks else 3, "  <name>ä</nam></domain>")
+    assert span.column is not None
+    assert 10 < span.column <= 16
+
+
+@pytest.mark.parametrize("text", ["<domain>\n<!--", "<domain>\n\n", "<domain", "<!--\n\n"])
+def test_an_end_too_early_has_a_place_in_the_file(text: str) -> None:
+    (found,) = parsed(text.encode())
+    lines = text.rstrip("\n").split("\n") if not text.endswith("\n") else text[:-1].split("\n")
+    place = found.xml.place
+    assert 1 <= place.line <= len(lines)
+    assert 1 <= place.column <= len(lines[place.line - 1]) + 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_a_declaration_without_a_mark_or_behind_blanks_has_places(encoding: str) -> None:
+    head = f"<?xml version='1.0' encoding='{encoding[:6]}'?>\n<!-- ä -->"
+    data = launch(head=f"\n\n{head}" if encoding == "utf-8" else head).decode().encode(encoding)
+    (found,) = parsed(data)
+    span = resolve(found.read().launch_security.policy_place, data, "a.xml")
+    assert (span.line, span.column, span.snippet) == (
+        7 if encoding == "utf-8" else 5,
+        9,
+        "<policy>1</policy></launchSecurity>",
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "line", "shown"),
+    [
+        ("<launchSecurity\n  kernelHashes=\"type='x'\"\n  type = 'seves'>", 5, "type = 'seves'"),
+        ("<launchSecurity>", 3, "<launchSecurity>"),
+        ("<launchSecurity a='>'>", 3, "<launchSecurity a='>'>"),
+    ],
+)
+def test_a_wrong_type_is_placed_at_the_attribute(tag: str, line: int, shown: str) -> None:
+    data = launch(tag=tag)
+    (found,) = parsed(data)
+    ((_, _, place),) = found.xml.launch_elements
+    span = resolve(place, data, "a.xml")
+    assert (span.line, span.snippet[span.column - 1 : span.end_column - 1]) == (line, shown)
+
+
+def test_a_thousand_launch_elements_are_not_all_named() -> None:
+    (found,) = parsed(launch(tag="<launchSecurity type='x'/>\n" * 1000 + "<launchSecurity type='y'>"))
+    assert len(found.xml.launch_elements) == 16
+
+
+def test_both_configurations_of_a_snapshot() -> None:
+    inner = "<name>vm1</name><launchSecurity type='sev'><policy>{}</policy></launchSecurity>"
+    live, rest = f"<domain>{inner.format(1)}</domain>", f"<inactiveDomain>{inner.format(7)}</inactiveDomain>"
+    both = parsed(f"<domainsnapshot><name>s</name>{live}{rest}</domainsnapshot>".encode())
+    assert [(one.name, one.view, one.ordinal) for one in both] == [("vm1", View.LIVE, 1), ("vm1", View.AT_REST, 1)]
+    assert [one.read().launch_security.policy for one in both] == [1, 7]
+    (alone,) = parsed(f"<domainsnapshot>{live}</domainsnapshot>".encode())
+    assert alone.view is View.AT_REST
+
+
+@pytest.mark.parametrize("parser", [domain_xml.domain_xml, domcapabilities.domcapabilities])
+@pytest.mark.parametrize("filling", [b"<a/>", b"<domain/>", b"<!---->"])
+def test_a_bomb_of_elements_is_refused(parser: Parser, filling: bytes) -> None:
+    text = Text("a.xml", b"<domstatus>" + filling * 300_000 + b"</domstatus>", name="domain.xml")
+    try:
+        (found,) = parser.function(text)
+        why = found.xml.detail
+    except ParseError as error:
+        why = error.why
+    assert why == "more than 200,000 elements, which no libvirt XML has"
+
+
+@pytest.mark.parametrize("value", ["²", "9" * 5000, "x", ""])
+def test_numbers_that_are_none(value: str) -> None:
+    for content in (f"sev {value}", f"sev 5\nsev_es {value}"):
+        with pytest.raises(ParseError):
+            machine.misc_capacity.function(Text("misc.capacity", content.encode()))
+    info = (
+        f"vendor_id: x\ncpu family: {value}\nmodel: {value}\nmicrocode: {value}\naddress sizes: {value} bits physical"
+    )
+    found = machine.cpuinfo.function(Text("proc/cpuinfo", info.encode()))
+    assert (found.family, found.model, found.microcode, found.physical_bits) == (0, 0, None, None)
+    xml = f"<domainCapabilities><features><sev supported='yes'><cbitpos>{value}</cbitpos><maxGuests>5</maxGuests></sev></features></domainCapabilities>"
+    capabilities = domcapabilities.domcapabilities.function(Text("x", xml.encode()))
+    assert (capabilities.cbitpos, capabilities.max_guests) == (None, 5)
+
+
+PIECES = (
+    "A",
+    "a",
+    "1",
+    " ",
+    "\t",
+    "-",
+    "=",
+    '"',
+    "'",
+    "\\",
+    "{",
+    "(",
+    "[",
+    "<",
+    "<!--",
+    "&",
+    "$",
+    "${",
+    "/",
+    ":",
+    ",",
+    "\0",
+    "\x1b",
+    "\x1b]",
+    "\x1b[0",
+    'A="',
+    "A{",
+    "1 ",
+    "a: ",
+    "<a>",
+    "<a ",
+    "\n",
+    "ä",
+)
+STARTS = {
+    "cpuinfo": "processor: 0\nvendor_id: x\naddress sizes: ",
+    "listed_directory": "/dev:\ncrw-rw-rw- 1 a b ",
+    "meminfo": "MemTotal:",
+    "running_kernel": "Linux a 6.1",
+    "domain_xml": "<domain a='",
+    "udev_file": "KERNEL==",
+    "os_release": "ID=",
+    "misc_capacity": "sev ",
+}
+HOSTILE = """
+import sys, time
+from sevlint import plugins
+from sevlint.errors import ParseError
+from sevlint.model import Completeness, Subject
+from sevlint.parsers.base import Text
+from sevlint.signatures.scanner import LogScan
+sys.path.insert(0, "tests")
+from test_parsers import PARSERS, PIECES, STARTS
+CARDS = plugins.Shelf(plugins.manager(third_party=False)).cards()
+SKIPPED = ("boot", "packages")
+MESSAGES = [message for card in CARDS for message in card.match]
+for piece in PIECES:
+    content = (piece * 200_000)[:200_000].encode()
+    for parser in PARSERS:
+        module, name = parser.name.split(".")[-2:]
+        if module in SKIPPED:
+            continue
+        for start in {"", STARTS.get(name, "")}:
+            try:
+                parser.function(Text("a/b", start.encode() + content, name=parser.reads[0].name))
+            except ParseError:
+                pass
+for kind in ("kernel", "qemu"):
+    for piece in (*PIECES, *MESSAGES, *(f": {message}" for message in MESSAGES)):
+        scanner = LogScan(CARDS, kind, "log", 0, Completeness.WHOLE)
+        scanner.feed((piece * 200_000)[:200_000].encode())
+        scanner.finish()
+"""
+
+
+def test_no_input_takes_more_than_linear_time() -> None:
+    """A generous guard: what is quadratic takes hours over this."""
+    subprocess.run([sys.executable, "-c", HOSTILE], check=True, timeout=120)
 
 
 PLAIN = "<domain type='kvm' id='3'>\n  <name>plain</name>\n  <memory unit='MiB'>512</memory>\n</domain>\n"

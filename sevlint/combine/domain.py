@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sevlint.facts.domain import Domain, DomainXml
+from sevlint.facts.domain import Domain, DomainXml, UnclearXml
 from sevlint.facts.goals import DomainGoalSigns, GoalSign
 from sevlint.facts.log import QemuLog
 from sevlint.model import Gap, Goal
@@ -21,7 +21,7 @@ _ES = 1 << 2
 def domain_goal_signs(domain: Domain | Gap, xml: DomainXml | Gap, log: QemuLog | None) -> DomainGoalSigns:
     """launchSecurity, what looks like it and cannot be read, and the object of the newest start.
 
-    A file named or found in a walk that does not parse is unclear: nobody knows what it was meant to be.
+    A file that does not parse and speaks of protection is unclear, wherever it was found.
     """
     signs = []
     launch = domain.launch_security if isinstance(domain, Domain) else None
@@ -29,13 +29,12 @@ def domain_goal_signs(domain: Domain | Gap, xml: DomainXml | Gap, log: QemuLog |
         signs.append(GoalSign(launch.goal, launch.place))
     if isinstance(xml, DomainXml):
         signs += [GoalSign(None, place) for tag, _, place in xml.launch_elements if tag != "launchSecurity"]
-    elif xml.is_damage and xml.place is not None and "domain.xml" in xml.wanted:
+    elif isinstance(xml, UnclearXml) and xml.place is not None:
         signs.append(GoalSign(None, xml.place))
     line = log.last("qemu-launch-object") if log is not None else None
     if line is not None and line.get("type") in _OBJECTS:
         goal = _OBJECTS[line.get("type")]
-        policy = line.get("policy")
-        if goal is Goal.SEV and policy and int(policy, 0) & _ES:
+        if goal is Goal.SEV and line.number("policy") & _ES:
             goal = Goal.SEV_ES
         if launch is None or launch.goal is None:
             signs.append(GoalSign(goal, line.place))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sevlint.facts.log import KernelLog, KernelLogReading, Line, LogReading, QemuLog, QemuLogReading
+from sevlint.facts.platform import RunningKernel
 from sevlint.model import Gap, GapReason
 from sevlint.rule import combiner
 
@@ -10,22 +11,28 @@ _KERNEL = ("cmd/dmesg", "cmd/journal-boot")
 
 
 @combiner
-def kernel_log(readings: tuple[KernelLogReading, ...]) -> KernelLog | Gap:
-    """The union of what every source saw of the last boot; whole if any one of them is whole.
+def kernel_log(readings: tuple[KernelLogReading, ...], running: RunningKernel | None) -> KernelLog | Gap:
+    """The union of what every source saw of the running boot; whole if any one of them is whole.
 
-    Sources of another boot are left out: those whose `Linux version` line names another release than the first
-    source that has one (live sources before files that may be older: cmd/dmesg, the journal, then /var/log).
+    A source of another kernel, or of another boot of this one, is history (snapshots 5.2, 5.4).
     """
     if not readings:
         return Gap(_KERNEL, GapReason.ABSENT)
     ordered = sorted(readings, key=_age)
-    release = next((found for one in ordered if (found := _release(one))), "")
-    chosen = [one for one in ordered if _release(one) in ("", release)]
+    release = running.release if running is not None else next((name for one in ordered if (name := _release(one))), "")
+    chosen: list[KernelLogReading] = []
+    history: list[KernelLogReading] = []
+    for one in ordered:
+        (chosen if _is_this_boot(one, release, chosen) else history).append(one)
+    earlier = (*(line for one in chosen for line in one.earlier), *(line for one in history for line in _all(one)))
+    if not chosen:
+        other = history[0]
+        why = f"{other.path} is of Linux {_release(other)}, and Linux {release} runs"
+        return KernelLog((), False, why, other.first, other.lines, earlier)
     whole = next((one for one in chosen if one.whole), None)
     first = whole or chosen[0]
-    hits = _union(chosen)
     reason = "" if whole else chosen[0].why_not_whole
-    return KernelLog(hits, whole is not None, reason, first.first, first.lines, tuple(_earlier(chosen)))
+    return KernelLog(_union(chosen), whole is not None, reason, first.first, first.lines, earlier)
 
 
 def _age(reading: LogReading) -> int:
@@ -35,6 +42,35 @@ def _age(reading: LogReading) -> int:
 
 def _release(reading: LogReading) -> str:
     return next((line.get("release") for line in reading.hits if line.card == "linux-version"), "")
+
+
+def _all(reading: LogReading) -> tuple[Line, ...]:
+    return (*reading.earlier, *reading.hits)
+
+
+def _is_this_boot(reading: KernelLogReading, release: str, chosen: list[KernelLogReading]) -> bool:
+    """Whether a source is of the boot that runs, as far as the release and the sources before it tell.
+
+    A file below /var/log adds nothing to a live source that is whole, and may be older. Elsewhere, one message at two
+    times, and none at the same time, is of two boots.
+    """
+    if release and _release(reading) not in ("", release):
+        return False
+    if not _age(reading):
+        return True
+    if any(one.whole and not _age(one) for one in chosen):
+        return False
+    known = _stamps(chosen)
+    shared = [(known[key], stamps) for key, stamps in _stamps([reading]).items() if key in known]
+    return not shared or any(before & stamps for before, stamps in shared)
+
+
+def _stamps(readings: list[KernelLogReading]) -> dict[tuple[str, str], set[float]]:
+    found: dict[tuple[str, str], set[float]] = {}
+    for line in (line for one in readings for line in one.hits):
+        if line.stamp is not None:
+            found.setdefault((line.card, line.text), set()).add(line.stamp)
+    return found
 
 
 def _union(readings: list[KernelLogReading]) -> tuple[Line, ...]:
@@ -53,10 +89,6 @@ def _union(readings: list[KernelLogReading]) -> tuple[Line, ...]:
     if len(readings) > 1 and all(line.stamp is not None for line in merged):
         merged.sort(key=lambda line: line.stamp or 0.0)
     return tuple(merged)
-
-
-def _earlier(readings: list[KernelLogReading]) -> list[Line]:
-    return [line for reading in readings for line in reading.earlier]
 
 
 @combiner

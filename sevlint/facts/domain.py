@@ -137,8 +137,12 @@ class DomainXml(Fact, frozen=True):
     place: Place
 
 
+class UnclearXml(Gap, frozen=True):
+    """In place of XML that cannot be read and speaks of protection: nobody knows what it was meant to ask for."""
+
+
 class FoundDomain(Struct, frozen=True):
-    """What the XML dialect found in one file: one for each `<domain>` element; `xml` is a Gap for a broken file.
+    """What the XML dialect found in one file: one for each configuration; `xml` is a Gap for a broken file.
 
     `read` gives the Domain; it is called when a rule first asks, which for a plain domain outside a host is never:
     a repository holds a thousand of them, and a commit hook must not pay for each.

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from sevlint.facts.base import Fact, Reading
 from sevlint.model import Level, Place
+from sevlint.numbers import number
 
 
 class Line(Struct, frozen=True):
@@ -27,9 +28,8 @@ class Line(Struct, frozen=True):
         return default
 
     def number(self, name: str) -> int:
-        """One capture as an integer; `0x` and plain decimals; 0 where it is not there."""
-        text = self.get(name)
-        return int(text, 0) if text else 0
+        """One capture as an integer; `0x` and plain decimals; 0 where it is not there or no number."""
+        return number(self.get(name)) or 0
 
 
 class Absent(Struct, frozen=True):

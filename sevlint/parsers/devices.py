@@ -10,7 +10,8 @@ from sevlint.facts.amd import IommuGroup, UdevFile, UdevRule
 from sevlint.model import Evidence
 from sevlint.parsers.base import Text, parser
 
-_KEY = re.compile(r'([A-Z]+)(?:\{[^}]*\})?\s*(==|!=|:=|\+=|=)\s*"((?:[^"\\]|\\.)*)"')
+_KEY = re.compile(r'\b([A-Z]{1,16})(?:\{[^}]{0,256}\})?\s{0,16}(==|!=|:=|\+=|=)\s{0,16}"((?:[^"\\]|\\.){0,2048})"')
+"""Bounded: a line that never ends must not be read again from each of its letters."""
 
 
 @parser(

@@ -1,22 +1,26 @@
 """libvirt domain XML -> Domain: the first dialect (libvirt-qemu 1 to 4).
 
-At rest, live status XML (`<domstatus>`), `virsh dumpxml`, a snapshot's `<domainsnapshot>`. lxml reads with entities,
-DTD and network off; a DOCTYPE is refused. Places are the element's number in document order: lxml's own line is where
-a start tag ends.
+At rest, live status XML (`<domstatus>`), `virsh dumpxml`, a snapshot's `<domainsnapshot>`. Places are the element's
+number in document order: lxml's own line is where a start tag ends.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice
+from typing import TYPE_CHECKING
 
-from lxml import etree
-
-from sevlint.facts.domain import Disk, Domain, DomainXml, Firmware, FoundDomain, LaunchSecurity, Nic
-from sevlint.model import Evidence, Gap, GapReason, Goal, Place, View
+from sevlint.errors import ParseError
+from sevlint.facts.domain import Disk, Domain, DomainXml, Firmware, FoundDomain, LaunchSecurity, Nic, UnclearXml
+from sevlint.model import Completeness, Evidence, Gap, GapReason, Goal, Place, View
 from sevlint.parsers.base import Text, parser
+from sevlint.parsers.xml import parse, said
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _HEX = re.compile(r"\s*(?:0[xX])?([0-9a-fA-F]{1,16})\s*\Z")
-_UINT = re.compile(r"\s*(\d{1,18})\s*\Z")
+_UINT = re.compile(r"\s*([0-9]{1,18})\s*\Z")
 _UNITS = {
     "b": 1,
     "bytes": 1,
@@ -37,6 +41,18 @@ _UNITS = {
 _GOALS = {"sev": Goal.SEV, "sev-snp": Goal.SEV_SNP, "tdx": Goal.TDX, "s390-pv": Goal.S390_PV}
 _POLICY_ES = 1 << 2
 _WORDS = (b"launch", b"sev", b"tdx", b"s390-pv", b"encrypt")
+_LAUNCH = ("launchsecurity", "launch")
+_LAUNCH_LIMIT = 16
+"""Elements that look like launchSecurity and are named; libvirt reads the first (libvirt-qemu 1.1)."""
+_WRAPPERS = ("domstatus", "domainsnapshot")
+_PLACED = frozenset(("domain", "inactiveDomain", "policy", "os", "loader", "nvram", "smm", "disk", "interface"))
+"""Elements that a place may name, beside those that look like launchSecurity."""
+_CUT = {
+    Completeness.TAIL_ONLY: GapReason.TAIL_ONLY,
+    Completeness.TIMED_OUT: GapReason.TIMED_OUT,
+    Completeness.DAMAGED: GapReason.UNREADABLE,
+}
+"""What a collection cut off is no fault of the file."""
 
 
 @parser(
@@ -49,29 +65,35 @@ def domain_xml(text: Text) -> tuple[FoundDomain, ...]:
     """Every domain of one file. A file that is not well-formed is one domain whose facts are gaps."""
     stem = text.path.rsplit("/", 1)[-1].removesuffix(".xml")
     if not text.data.strip():
-        gap = Gap((text.name,), GapReason.DAMAGED, "empty", text.place())
-        return _broken(stem, gap) if text.name == "domain.xml" else ()
+        return _broken(text, stem, "empty", text.place()) if text.name == "domain.xml" else ()
     try:
-        root = _parse(text)
-    except etree.XMLSyntaxError as error:
-        line, column = error.position if error.position else (1, 1)
-        why = re.sub(r", line \d+, column \d+.*", "", str(error.msg or "not well-formed"))
-        gap = Gap((text.name,), GapReason.DAMAGED, why, text.place(max(line, 1), max(column, 1)))
-        return _broken(stem, gap)
-    if isinstance(root, Gap):
-        return _broken(stem, root)
-    is_plain = not _may_ask(text.data)
-    return tuple(_found(text, element, stem, ordinal, is_plain) for ordinal, element in enumerate(_elements(root), 1))
+        root = parse(text)
+    except ParseError as error:
+        return _broken(text, stem, error.why, error.place)
+    found = _elements(root)
+    if not _may_ask(text.data):
+        return tuple(_plain_domain(text, root, stem, number) for number in range(len(found)))
+    numbers = {element: ordinal for ordinal, element in enumerate(root.iter("*")) if _is_placed(str(element.tag))}
+    return tuple(_domain(_Reader(text, element, view, numbers), stem) for element, view in found)
 
 
-def _broken(stem: str, gap: Gap) -> tuple[FoundDomain, ...]:
+def _broken(text: Text, stem: str, why: str, place: Place | None) -> tuple[FoundDomain, ...]:
+    reason = _CUT.get(text.complete, GapReason.DAMAGED)
+    gap = (UnclearXml if _may_ask(text.data) else Gap)((text.name,), reason, why, place)
     return (FoundDomain(stem, "", View.AT_REST, 1, gap, lambda: gap),)
 
 
-def _elements(root: etree._Element) -> list[etree._Element]:
-    if root.tag == "domain":
-        return [root]
-    return root.findall("domain") if root.tag in ("domstatus", "domainsnapshot") else []
+def _elements(root: etree._Element) -> list[tuple[etree._Element, View]]:
+    """The configurations of one domain; libvirt reads the first element of each name (libvirt-qemu 4.1)."""
+    domain = root if root.tag == "domain" else root.find("domain") if root.tag in _WRAPPERS else None
+    inactive = root.find("inactiveDomain") if root.tag == "domainsnapshot" else None
+    found = []
+    if domain is not None:
+        is_live = root.tag == "domstatus" or inactive is not None or domain.get("id") is not None
+        found.append((domain, View.LIVE if is_live else View.AT_REST))
+    if inactive is not None:
+        found.append((inactive, View.AT_REST))
+    return found
 
 
 def _may_ask(data: bytes) -> bool:
@@ -80,66 +102,57 @@ def _may_ask(data: bytes) -> bool:
     return any(word in text for word in _WORDS) or data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:64]
 
 
-def _found(text: Text, element: etree._Element, stem: str, ordinal: int, is_plain: bool) -> FoundDomain:
-    root = element.getroottree().getroot()
-    live = root.tag == "domstatus" or element.get("id") is not None
-    name = (element.findtext("name") or "").strip() or stem
-    uuid = (element.findtext("uuid") or "").strip()
-    view = View.LIVE if live else View.AT_REST
-    if is_plain:
-        # the tree is not kept: parsing the few that are asked for again is cheaper than a thousand trees
-        xml = DomainXml(text.path, str(root.tag), (), _place_of(text, element, root))
-        return FoundDomain(name, uuid, view, ordinal, xml, lambda: _read_again(text, ordinal, name, uuid, view))
-    reader = _Reader(text, element, live=live)
-    domain = reader.domain_of(name, uuid, view)
-    return FoundDomain(name, uuid, view, ordinal, reader.spelling(), lambda: domain)
+def _is_placed(tag: str) -> bool:
+    return tag in _PLACED or _plain(tag) in _LAUNCH
 
 
-def _place_of(text: Text, element: etree._Element, root: etree._Element) -> Place:
-    number = next(number for number, one in enumerate(root.iter("*")) if one is element)
-    return Place(text.path, element=number, source=text.source)
+def _domain(reader: _Reader, stem: str) -> FoundDomain:
+    name, uuid = _name_of(reader.domain, stem)
+    domain = reader.domain_of(name, uuid)
+    return FoundDomain(name, uuid, reader.view, 1, reader.spelling(), lambda: domain)
 
 
-def _read_again(text: Text, ordinal: int, name: str, uuid: str, view: View) -> Domain | Gap:
-    root = _parse(text)
-    if isinstance(root, Gap):
-        return root
-    element = _elements(root)[ordinal - 1]
-    return _Reader(text, element, live=view is View.LIVE).domain_of(name, uuid, view)
+def _name_of(element: etree._Element, stem: str) -> tuple[str, str]:
+    return said(element.find("name")) or stem, said(element.find("uuid"))
 
 
-def _parse(text: Text) -> etree._Element | Gap:
-    data = text.data.lstrip() if text.data[:1] in b" \t\r\n" else text.data
-    if b"<!DOCTYPE" in data[:65536] or b"<\0!\0D\0O\0C\0T\0Y\0P\0E" in data[:65536]:
-        why = "has a DOCTYPE, which libvirt never writes; sevlint reads none"
-        return Gap((text.name,), GapReason.DAMAGED, why, text.place(1))
-    reader = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True)
-    return etree.fromstring(data, reader)
+def _plain_domain(text: Text, root: etree._Element, stem: str, number: int) -> FoundDomain:
+    """The tree is not kept: parsing the few that are asked for again is cheaper than a thousand trees."""
+    element, view = _elements(root)[number]
+    name, uuid = _name_of(element, stem)
+    place = text.element(next(ordinal for ordinal, one in enumerate(root.iter("*")) if one is element))
+    xml = DomainXml(text.path, str(root.tag), (), place)
+
+    def read() -> Domain:
+        again = parse(text)
+        numbers = {one: ordinal for ordinal, one in enumerate(again.iter("*")) if _is_placed(str(one.tag))}
+        return _Reader(text, _elements(again)[number][0], view, numbers).domain_of(name, uuid)
+
+    return FoundDomain(name, uuid, view, 1, xml, read)
 
 
 class _Reader:
     """Reads one `<domain>` element."""
 
-    def __init__(self, text: Text, domain: etree._Element, *, live: bool) -> None:
+    def __init__(self, text: Text, domain: etree._Element, view: View, numbers: dict[etree._Element, int]) -> None:
         self.text = text
         self.domain = domain
-        self.live = live
-        root = domain.getroottree().getroot()
-        self.number = {element: ordinal for ordinal, element in enumerate(root.iter("*"))}
+        self.view = view
+        self.numbers = numbers
 
     def _place(self, element: etree._Element, part: str = "") -> Place:
-        return Place(self.text.path, element=self.number[element], part=part, source=self.text.source)
+        return self.text.element(self.numbers[element], part)
 
     def spelling(self) -> DomainXml:
-        looks = tuple(
-            (str(child.tag), child.get("type", ""), self._place(child))
-            for child in self.domain
-            if isinstance(child.tag, str) and _plain(child.tag) in ("launchsecurity", "launch")
+        looks = (child for child in self.domain if _plain(str(child.tag)) in _LAUNCH)
+        found = tuple(
+            (str(child.tag), child.get("type", ""), self._place(child, _type_of(child)))
+            for child in islice(looks, _LAUNCH_LIMIT)
         )
         root = self.domain.getroottree().getroot()
-        return DomainXml(self.text.path, str(root.tag), looks, self._place(self.domain))
+        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain))
 
-    def domain_of(self, name: str, uuid: str, view: View) -> Domain:
+    def domain_of(self, name: str, uuid: str) -> Domain:
         domain = self.domain
         features = domain.find("features")
         smm = features.find("smm") if features is not None else None
@@ -150,7 +163,7 @@ class _Reader:
         return Domain(
             name=name,
             uuid=uuid,
-            view=view,
+            view=self.view,
             type=domain.get("type", ""),
             arch=machine.get("arch", "") if machine is not None else "",
             machine=machine.get("machine", "") if machine is not None else "",
@@ -160,17 +173,17 @@ class _Reader:
             smm_place=None if smm is None else self._place(smm),
             acpi=features is not None and features.find("acpi") is not None,
             memory_kib=_kib(domain.find("memory")),
-            vcpus=_uint(domain.findtext("vcpu")),
+            vcpus=_uint(said(domain.find("vcpu"))),
             cpu_mode=cpu.get("mode", "") if cpu is not None else "",
-            cpu_model=(cpu.findtext("model") or "").strip() if cpu is not None else "",
-            kernel=(os.findtext("kernel") or "").strip() if os is not None else "",
-            emulator=(domain.findtext("devices/emulator") or "").strip(),
+            cpu_model=said(cpu.find("model")) if cpu is not None else "",
+            kernel=said(os.find("kernel")) if os is not None else "",
+            emulator=said(domain.find("devices/emulator")),
             locked=backing is not None and backing.find("locked") is not None,
             hard_limit_kib=_kib(domain.find("memtune/hard_limit")),
             hugepages=backing is not None and backing.find("hugepages") is not None,
             disks=tuple(self._disk(disk) for disk in domain.iterfind("devices/disk")),
             nics=tuple(self._nic(nic) for nic in domain.iterfind("devices/interface")),
-            running=self.live,
+            running=self.view is View.LIVE,
             place=self._place(domain),
         )
 
@@ -180,7 +193,7 @@ class _Reader:
             return None
         kind = element.get("type", "")
         policy = element.find("policy")
-        policy_text = (policy.text or "").strip() if policy is not None else ""
+        policy_text = said(policy)
         number = _HEX.match(policy_text)
         value = int(number.group(1), 16) if number else None
         goal = _GOALS.get(kind)
@@ -193,8 +206,8 @@ class _Reader:
             policy=value,
             policy_text=policy_text,
             kernel_hashes=None if hashes is None else hashes == "yes",
-            cbitpos=(element.findtext("cbitpos") or "").strip(),
-            reduced_phys_bits=(element.findtext("reducedPhysBits") or "").strip(),
+            cbitpos=said(element.find("cbitpos")),
+            reduced_phys_bits=said(element.find("reducedPhysBits")),
             place=self._place(element),
             type_place=self._place(element, "type"),
             policy_place=self._place(policy, "#text") if policy is not None else None,
@@ -203,7 +216,7 @@ class _Reader:
     def _firmware(self, os: etree._Element | None) -> Firmware:
         loader = os.find("loader") if os is not None else None
         nvram = os.find("nvram") if os is not None else None
-        path = (loader.text or "").strip() if loader is not None else ""
+        path = said(loader)
 
         def of(element: etree._Element | None, name: str) -> str:
             return element.get(name, "") if element is not None else ""
@@ -215,7 +228,7 @@ class _Reader:
             loader_format=of(loader, "format"),
             secure=of(loader, "secure") == "yes",
             stateless=of(loader, "stateless") == "yes",
-            nvram=(nvram.text or "").strip() if nvram is not None else "",
+            nvram=said(nvram),
             nvram_template=of(nvram, "template"),
             nvram_format=of(nvram, "format"),
             has_nvram=nvram is not None,
@@ -242,6 +255,10 @@ class _Reader:
         )
 
 
+def _type_of(launch: etree._Element) -> str:
+    return "type" if launch.tag == "launchSecurity" and launch.get("type") is not None else ""
+
+
 def _plain(tag: str) -> str:
     return tag.rsplit("}", 1)[-1].replace("-", "").replace("_", "").lower()
 
@@ -255,6 +272,6 @@ def _kib(element: etree._Element | None) -> int | None:
     """A scaled integer as libvirt reads it, in KiB; None where it is absent or no number."""
     if element is None:
         return None
-    number = _uint(element.text)
+    number = _uint(said(element))
     unit = _UNITS.get(element.get("unit", "KiB").lower())
     return None if number is None or unit is None else number * unit // 1024

@@ -9,9 +9,10 @@ from sevlint.facts.amd import MiscCapacity
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.platform import DmiField, Meminfo, MiscDevices, OsRelease, RunningKernel
 from sevlint.model import Evidence, Place
+from sevlint.numbers import number
 from sevlint.parsers.base import Text, parser
 
-_BITS = re.compile(r"(\d+) bits physical")
+_BITS = re.compile(r"(?<![0-9])([0-9]{1,3}) bits physical")
 
 
 @parser(Evidence("proc/cpuinfo", command="cat /proc/cpuinfo"))
@@ -40,13 +41,13 @@ def cpuinfo(text: Text) -> Cpuinfo:
     bits = _BITS.search(said("address sizes"))
     return Cpuinfo(
         vendor=said("vendor_id"),
-        family=_int(said("cpu family")),
-        model=_int(said("model")),
-        stepping=_int(said("stepping")),
+        family=number(said("cpu family")) or 0,
+        model=number(said("model")) or 0,
+        stepping=number(said("stepping")) or 0,
         model_name=said("model name"),
         flags=frozenset(said("flags").split()),
         bugs=frozenset(said("bugs").split()),
-        microcode=_int(said("microcode")) if "microcode" in values else None,
+        microcode=number(said("microcode")) if "microcode" in values else None,
         physical_bits=int(bits.group(1)) if bits else None,
         processors=processors,
         place=place("vendor_id"),
@@ -56,18 +57,11 @@ def cpuinfo(text: Text) -> Cpuinfo:
     )
 
 
-def _int(text: str) -> int:
-    try:
-        return int(text, 0)
-    except ValueError:
-        return 0
-
-
 @parser(Evidence("proc/meminfo", command="cat /proc/meminfo"))
 def meminfo(text: Text) -> Meminfo:
     """MemTotal."""
     for line, content in text.numbered():
-        found = re.match(r"MemTotal:\s+(\d{1,15}) kB", content)
+        found = re.match(r"MemTotal:\s+([0-9]{1,15}) kB", content)
         if found:
             return Meminfo(int(found.group(1)), text.place(line))
     raise ParseError("has no MemTotal", text.place())
@@ -92,10 +86,12 @@ def misc_capacity(text: Text) -> MiscCapacity:
     entries = []
     for line, content in text.numbered():
         key, _, value = content.strip().partition(" ")
-        if key and not value.strip().isdigit():
+        if not key:
+            continue
+        capacity = number(value)
+        if capacity is None:
             raise ParseError("is no misc.capacity", text.place(line))
-        if key:
-            entries.append((key, int(value), text.place(line)))
+        entries.append((key, capacity, text.place(line)))
     return MiscCapacity(tuple(entries), text.place(1) if text.lines else text.place())
 
 

@@ -1,8 +1,8 @@
 """Log cards: one known line each, in the YAML file of the program that prints it (architecture 5).
 
 A file holds `program`, `log` ("kernel" or "qemu") and `cards`. A card has an `id`, a `literal` that every such line
-holds, a `regex` with named groups that is matched at the start of the message, `match` and `near-miss` lines, and
-tells any of: `finding`, `evidence-of`, `fact`, `harmless`.
+holds (or a list, of which it holds one), a `regex` with named groups that is matched at the start of the message,
+`match` and `near-miss` lines, and tells any of: `finding`, `evidence-of`, `fact`, `harmless`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _FORBIDDEN = re.compile(r"\(\?(?:[=!]|<[=!]|P=)|(?<!\\)(?:\\\\)*\\[1-9]|(?<!\\)\)(?:[*+]|\{\d*,\})")
 """Look-around, backreferences, and groups repeated without bound: what is left is linear in the line's length."""
+
+_PARTS = 32
+"""Parts of a QEMU message, divided by ": ", at which a card may match: a line of 64 KiB can hold 30,000."""
 
 
 class Finding(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -44,7 +47,7 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """One known line."""
 
     id: str
-    literal: str
+    literal: str | tuple[str, ...]
     regex: str
     match: tuple[str, ...]
     near_miss: tuple[str, ...] = ()
@@ -60,15 +63,29 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     log: str = "kernel"
     distribution: str = "sevlint_rules"
 
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """One of these is in every line of this card."""
+        return (self.literal,) if isinstance(self.literal, str) else self.literal
+
     def search(self, text: str) -> re.Match[str] | None:
         """The match in a message: at its start in a kernel log, also behind ": " in a QEMU log."""
-        return compiled(self.regex, self.log).search(text)
+        pattern = compiled(self.regex)
+        if self.log == "kernel":
+            return pattern.match(text)
+        at = len(text) - len(text.lstrip())
+        for _ in range(_PARTS):
+            found = pattern.match(text, at)
+            at = text.find(": ", at) + 2
+            if found is not None or at == 1:
+                return found
+        return None
 
 
 @lru_cache(maxsize=4096)
-def compiled(regex: str, log: str) -> re.Pattern[str]:
+def compiled(regex: str) -> re.Pattern[str]:
     """Compiled on first use: most cards never meet their literal."""
-    return re.compile(rf"\A(?:{regex})" if log == "kernel" else rf"(?:\A\s*|: )(?:{regex})")
+    return re.compile(regex)
 
 
 def load_cards(paths: Iterable[tuple[str, str]]) -> tuple[Card, ...]:

@@ -1,18 +1,20 @@
 """One log in one pass, in chunks, never kept (architecture 8; snapshots 5.1 to 5.3).
 
-The plain first scanner: each card's literal is looked for in a block of whole lines; only lines that hold one are
-decoded, stripped of the prefix that the collector put before the message, and matched. The last boot (or the newest
-start of a VM) counts; what came before is history.
+Literals are looked for in a block of whole lines; only lines that hold one are decoded, stripped of the prefix that
+the collector put before the message, and matched. The last boot (or the newest start of a VM) counts; what came
+before is history. What is found never depends on how the bytes were cut into chunks.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from sevlint.facts.log import KernelLogReading, Line, QemuLogReading
 from sevlint.model import Completeness, Place
+from sevlint.signatures.prefixes import message, qemu_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,30 +23,20 @@ if TYPE_CHECKING:
 
 LINE_LIMIT = 4096
 """Characters of a line that are matched; a QEMU command line is longer."""
-QEMU_LINE_LIMIT = 64 * 1024
-TAIL_LIMIT = 64 * 1024
-"""Bytes kept of a line that has not ended."""
-HIT_LIMIT = 20_000
-"""Hits kept of one log; a log that repeats itself more often than that says nothing new."""
+BYTE_LIMIT = 64 * 1024
+"""Bytes of a line that are looked at."""
+KEPT = 250
+"""First and newest hits kept of each card: a card that repeats itself more often says nothing new."""
+CLOCK_STEP = 16 * 1024
+"""Bytes between two lines whose time is read, beside those that hit."""
+BACK = 1.0
+"""Seconds that the clock may go back within one boot: CPUs print out of order."""
 
-_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
-_ANSI = re.compile(r"\x1b\[[0-9;]{0,16}[A-Za-z]")
-_LEVEL = re.compile(r"(?:[a-z]+ *:[a-z]+ *: |<\d{1,3}>|\d+,\d+,(?P<usec>\d+),[-c+][^;]{0,64};)")
-_SYSLOG = re.compile(
-    rf"(?:(?:{_MONTHS}) [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?"
-    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d))"
-    r" (?:(?P<host>\S+) )?(?P<ident>[\w.@/-]+)(?:\[\d+\])?: "
-)
-_ISO_ONLY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{6}[+-]\d\d:?\d\d ")
-_STAMP = re.compile(r"\[ *(?P<sec>\d+\.\d{6})\](?:\[ *[TC]\d+\])? ?")
-_WALL = re.compile(rf"\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:{_MONTHS}) [ \d]\d \d\d:\d\d:\d\d \d{{4}}\] ")
-_IDENT = re.compile(r"(?:\S+ )?kernel: ")
-_TALKING = ("kernel", "systemd-journald")
-_QEMU = re.compile(
-    r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000: |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z )?"
-    r"(?:(?:qemu-system-\w+|qemu-kvm|kvm): )?"
-)
-_SEPARATORS = (b"-- Reboot --", b"-- Boot ")
+_MARKS = ((b"\xef\xbb\xbf", ""), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?)")
+_SEPARATORS = ("-- Reboot --", "-- Boot ")
+_OPENERS = ("linux-version", "qemu-starting-up")
+_NO_CAPITALS = bytes(byte for byte in range(256) if not 65 <= byte <= 90)
 
 
 class LogScan:
@@ -56,46 +48,65 @@ class LogScan:
         self._source = source
         self._complete = complete
         self._why_cut = ""
+        self._head: bytes | None = b""
+        """The first bytes until they show the encoding; None from then on."""
+        self._decoder: Any = None
         self._tail = b""
         self._skipping = False
+        """The line that has not ended is longer than what is looked at of it."""
         self._lines = 0
-        self._decoder: Any = None
-        self._started = False
-        self._hits: list[Line] = []
-        self._earlier: list[Line] = []
+        self._bytes = 0
+        self._due = 0
+        """Where in the log the next line stands whose time is read."""
+        self._clock: float | None = None
+        self._hits = _Hits()
+        self._earlier = _Hits()
         self._opened = False
         """A line that opens a boot (or a start) was seen."""
         self._lost = ""
         self._first = Place(path, 1, source=source)
-        self._by_literal: dict[bytes, list[Card]] = {}
+        mine: dict[bytes, list[Card]] = {}
         for card in cards:
             if card.log == kind:
-                self._by_literal.setdefault(card.literal.encode(), []).append(card)
+                for literal in card.literals:
+                    mine.setdefault(literal.encode(), []).append(card)
+        if kind == "kernel":
+            mine.update({separator.encode(): [] for separator in _SEPARATORS})
+        self._searched = [(literal, _capitals(literal), known) for literal, known in mine.items()]
 
     def feed(self, chunk: bytes) -> None:
         """The next piece."""
-        if not self._started:
-            self._started = True
-            if chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
-                name = "utf-16-le" if chunk.startswith(b"\xff") else "utf-16-be"
-                self._decoder = codecs.getincrementaldecoder(name)("replace")
-                chunk = chunk[2:]
+        if self._head is not None:
+            self._head += chunk
+            if len(self._head) < 3:
+                return
+            chunk = self._begin()
+        self._take(chunk)
+
+    def _take(self, chunk: bytes) -> None:
         if self._decoder is not None:
             chunk = self._decoder.decode(chunk).encode("utf-8", "replace")
         if self._skipping:
             start = chunk.find(b"\n")
             if start < 0:
                 return
-            chunk, self._skipping = chunk[start:], False
+            chunk = chunk[start:]
         block = self._tail + chunk
         end = block.rfind(b"\n") + 1
-        self._tail = block[end:]
-        if len(self._tail) > TAIL_LIMIT:
+        self._skipping = len(block) - end > BYTE_LIMIT
+        self._tail = block[end : end + BYTE_LIMIT]
+        if end:
             self._block(block[:end])
-            self._block(self._tail[:TAIL_LIMIT])
-            self._tail, self._skipping = b"", True
-        elif end:
-            self._block(block[:end])
+
+    def _begin(self) -> bytes:
+        """What follows the encoding mark, if there is one."""
+        head, self._head = self._head or b"", None
+        for mark, encoding in _MARKS:
+            if head.startswith(mark):
+                if encoding:
+                    self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+                return head[len(mark) :]
+        return head
 
     def cut_short(self, why: str) -> None:
         """The log ended before it was over."""
@@ -103,6 +114,8 @@ class LogScan:
 
     def finish(self) -> KernelLogReading | QemuLogReading:
         """What was seen."""
+        if self._head is not None:
+            self._take(self._begin())
         if self._tail:
             self._block(self._tail)
             self._lines += 1
@@ -111,12 +124,12 @@ class LogScan:
         make = KernelLogReading if self._kind == "kernel" else QemuLogReading
         return make(
             path=self._path,
-            hits=tuple(self._hits),
+            hits=self._hits.lines(),
             whole=not why,
             why_not_whole=why,
             first=self._first,
             lines=self._lines,
-            earlier=tuple(self._earlier[-HIT_LIMIT:]),
+            earlier=self._earlier.lines(),
         )
 
     def _why_not_whole(self) -> str:
@@ -133,20 +146,21 @@ class LogScan:
 
     def _block(self, block: bytes) -> None:
         """A block of whole lines (the last may lack its newline)."""
+        block = _shortened(block)
+        if b"\x1b" in block:
+            block = _ESCAPES.sub(b"", block)
         found: dict[int, list[Card]] = {}
-        for literal, cards in self._by_literal.items():
-            at = block.find(literal)
+        capitals = _capitals(block)
+        for literal, letters, known in self._searched:
+            at = block.find(literal) if letters in capitals else -1
             while at >= 0:
                 start = block.rfind(b"\n", 0, at) + 1
-                found.setdefault(start, []).extend(cards)
+                found.setdefault(start, []).extend(known)
                 end = block.find(b"\n", at)
                 at = block.find(literal, end) if end >= 0 else -1
         if self._kind == "kernel":
-            for separator in _SEPARATORS:
-                at = block.find(b"\n" + separator)
-                while at >= 0:
-                    found.setdefault(at + 1, [])
-                    at = block.find(b"\n" + separator, at + 1)
+            for start in self._clocked(block):
+                found.setdefault(start, [])
         line, counted = self._lines + 1, 0
         for start in sorted(found):
             line += block.count(b"\n", counted, start)
@@ -154,84 +168,95 @@ class LogScan:
             end = block.find(b"\n", start)
             self._line(block[start : end if end >= 0 else len(block)], line, found[start])
         self._lines += block.count(b"\n")
+        self._bytes += len(block)
 
-    def _line(self, raw: bytes, number: int, cards: list[Card]) -> None:
-        limit = LINE_LIMIT if self._kind == "kernel" else QEMU_LINE_LIMIT
+    def _clocked(self, block: bytes) -> Iterable[int]:
+        """Where lines start whose time is read though they may hit nothing: a few, at the same bytes of every log."""
+        while self._due < self._bytes + len(block):
+            start = max(0, self._due - self._bytes)
+            if start and block[start - 1] != 10:
+                start = block.find(b"\n", start) + 1
+                if start in (0, len(block)):
+                    return
+            self._due = self._bytes + start + CLOCK_STEP
+            yield start
+
+    def _line(self, raw: bytes, number: int, known: list[Card]) -> None:
+        limit = LINE_LIMIT if self._kind == "kernel" else BYTE_LIMIT
         whole = raw[: limit * 4].decode("utf-8", "replace").rstrip("\r").replace("\0", "")[:limit]
-        if self._kind == "kernel" and whole.startswith(("-- Reboot --", "-- Boot ")):
+        if self._kind == "kernel" and whole.startswith(_SEPARATORS):
             self._open(number, boundary=True)
             return
         text, stamp = message(whole) if self._kind == "kernel" else qemu_message(whole)
         if text is None:
             return
-        plain = _ANSI.sub("", whole) if "\x1b" in whole else whole
-        for card in cards:
+        if stamp is not None:
+            if self._clock is not None and stamp < self._clock - BACK:
+                self._open(number, boundary=True)
+            self._clock = max(stamp, self._clock or 0.0)
+        for card in {one.id: one for one in known}.values():
             match = card.search(text)
             if match is None:
                 continue
-            if card.id in ("linux-version", "qemu-starting-up"):
+            if card.id in _OPENERS:
                 self._open(number, boundary=False)
-            column = plain.rfind(text) + 1
-            place = Place(
-                self._path,
-                number,
-                column or None,
-                column + len(text) if column else None,
-                text=plain,
-                source=self._source,
-            )
+                self._clock = stamp
+            column = len(whole) - len(text) + 1
+            place = Place(self._path, number, column, len(whole) + 1, text=whole, source=self._source)
             groups = tuple((name, value) for name, value in match.groupdict().items() if value is not None)
             if card.id == "printk-lost":
                 self._lost = text[:120]
-            if len(self._hits) < HIT_LIMIT:
-                self._hits.append(Line(card.id, text, groups, place, stamp))
+            self._hits.add(Line(card.id, text, groups, place, stamp))
+        if "\r" in whole:
+            self._lost = "some end in a carriage return alone"
 
     def _open(self, number: int, *, boundary: bool) -> None:
         """A boot (or a start of a VM) begins: all that came before is history."""
-        self._earlier.extend(self._hits)
-        self._hits = []
+        self._earlier.take(self._hits)
+        self._hits = _Hits()
         self._lost = ""
         self._opened = not boundary
+        self._clock = None
         self._first = Place(self._path, number, source=self._source)
 
 
-def message(line: str) -> tuple[str | None, float | None]:
-    """A kernel log line without what collectors put before the message, and its seconds since boot.
+class _Hits:
+    """The first and the newest hits of each card, so that one that repeats itself never costs another's lines."""
 
-    None for a line of another program (snapshots 5.1: raw, -T, -x, kmsg, syslog, journal in its formats, two stamps).
-    """
-    if "\x1b" in line:
-        line = _ANSI.sub("", line)
-    stamp: float | None = None
-    level = _LEVEL.match(line)
-    if level:
-        line = line[level.end() :]
-        if level.group("usec"):
-            stamp = int(level.group("usec")) / 1e6
-    syslog = _SYSLOG.match(line)
-    if syslog:
-        if syslog.group("ident") not in _TALKING:
-            return None, None
-        line = line[syslog.end() :]
-    else:
-        iso = _ISO_ONLY.match(line)
-        line = line[iso.end() :] if iso else line
-    clock = _STAMP.match(line)
-    if clock:
-        stamp = float(clock.group("sec"))
-        line = line[clock.end() :]
-        ident = _IDENT.match(line)
-        if ident:
-            line = line[ident.end() :]
-            again = _STAMP.match(line)
-            line = line[again.end() :] if again else line
-    else:
-        wall = _WALL.match(line)
-        line = line[wall.end() :] if wall else line
-    return line, stamp
+    def __init__(self) -> None:
+        self._count = 0
+        self._first: dict[str, list[tuple[int, Line]]] = {}
+        self._newest: dict[str, deque[tuple[int, Line]]] = {}
+
+    def add(self, line: Line) -> None:
+        self._count += 1
+        first = self._first.setdefault(line.card, [])
+        if len(first) < KEPT:
+            first.append((self._count, line))
+        else:
+            self._newest.setdefault(line.card, deque(maxlen=KEPT)).append((self._count, line))
+
+    def take(self, other: _Hits) -> None:
+        for line in other.lines():
+            self.add(line)
+
+    def lines(self) -> tuple[Line, ...]:
+        """In the order of the log."""
+        kept = [one for lines in (*self._first.values(), *self._newest.values()) for one in lines]
+        return tuple(line for _, line in sorted(kept, key=lambda one: one[0]))
 
 
-def qemu_message(line: str) -> tuple[str, None]:
-    """A line of a QEMU log without time and program name."""
-    found = _QEMU.match(line)
-    return (line[found.end() :] if found else line), None
+def _capitals(text: bytes) -> bytes:
+    """The capitals alone: few in a log, so that one look at them rules out most literals (`SEV`, `AMD-Vi`)."""
+    return text.translate(None, _NO_CAPITALS)
+
+
+def _shortened(block: bytes) -> bytes:
+    """The block with no line longer than what is looked at of it."""
+    at = 0
+    while len(block) - at > BYTE_LIMIT:
+        end = block.rfind(b"\n", at, at + BYTE_LIMIT + 1)
+        if end < 0:
+            return b"\n".join(line[:BYTE_LIMIT] for line in block.split(b"\n"))
+        at = end + 1
+    return block

@@ -1,0 +1,70 @@
+"""Several logs of one host: what is of the running boot, and what is history (snapshots 5.2 to 5.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sevlint import plugins
+from sevlint.combine.logs import kernel_log
+from sevlint.facts.log import Absent, KernelLog, Line, Unknown
+from sevlint.facts.platform import RunningKernel
+from sevlint.model import Completeness, Place
+from sevlint.signatures.scanner import LogScan
+
+CARDS = plugins.Shelf(plugins.manager(third_party=False)).cards()
+RMP = "SEV-SNP: Memory for the RMP table has not been reserved by BIOS"
+SEV = "kvm_amd: SEV enabled (ASIDs 100 - 509)"
+
+
+def log(path: str, *lines: tuple[float, str], release: str = "") -> Any:
+    """A log; with a release it reaches back to the boot of that kernel."""
+    scanner = LogScan(CARDS, "kernel", path, 0, Completeness.WHOLE)
+    opening = [(0.0, f"Linux version {release} (x) #1")] if release else []
+    for stamp, text in (*opening, *lines):
+        scanner.feed(f"[{stamp:12.6f}] {text}\n".encode())
+    return scanner.finish()
+
+
+def merged(*readings: Any, running: str = "") -> KernelLog:
+    found = kernel_log.function(readings, RunningKernel(running, Place("cmd/uname", 1)) if running else None)
+    assert isinstance(found, KernelLog)
+    return found
+
+
+def test_a_log_of_another_kernel_than_the_running_one_is_history() -> None:
+    found = merged(
+        log("cmd/dmesg", (4301.0, SEV)), log("var/log/dmesg", (0.1, RMP), release="5.4.0"), running="6.11.11"
+    )
+    assert isinstance(found.seen("rmp-not-reserved-by-bios"), Unknown)
+    assert isinstance(found.seen("kvm-sev-enabled"), Line)
+    assert [line.card for line in found.earlier] == ["linux-version", "rmp-not-reserved-by-bios"]
+
+
+def test_a_log_of_another_kernel_alone_decides_nothing() -> None:
+    found = merged(log("cmd/dmesg", (0.1, RMP), release="5.4.0"), running="6.11.11")
+    assert found.hits == ()
+    assert found.seen("rmp-not-reserved-by-bios") == Unknown("cmd/dmesg is of Linux 5.4.0, and Linux 6.11.11 runs")
+
+
+@pytest.mark.parametrize("live", ["cmd/dmesg", "cmd/journal-boot", "sos_commands/kernel/dmesg"])
+def test_a_live_log_that_is_whole_needs_no_file(live: str) -> None:
+    old = log("var/log/messages", (0.1, RMP), (5.0, SEV), release="6.11.11")
+    found = merged(log(live, (5.0, SEV), release="6.11.11"), old)
+    assert isinstance(found.seen("rmp-not-reserved-by-bios"), Absent)
+    assert found.earlier == old.hits
+
+
+def test_a_file_of_another_boot_of_the_same_kernel_is_history() -> None:
+    old = log("var/log/dmesg", (0.1, RMP), (5.0, SEV), release="6.11.11")
+    found = merged(log("cmd/dmesg", (5.2, SEV)), old)
+    assert isinstance(found.seen("rmp-not-reserved-by-bios"), Unknown)
+
+
+@pytest.mark.parametrize("ring", [(4301.0, "x"), (5.0, SEV)])
+def test_a_file_completes_a_ring_that_wrapped(ring: tuple[float, str]) -> None:
+    found = merged(log("cmd/dmesg", ring), log("var/log/dmesg", (0.1, RMP), (5.0, SEV), release="6.11.11"))
+    assert isinstance(found.seen("rmp-not-reserved-by-bios"), Line)
+    assert [line.card for line in found.hits] == ["linux-version", "rmp-not-reserved-by-bios", "kvm-sev-enabled"]
+    assert found.whole
