@@ -168,4 +168,5 @@ def _info(path: str, declared: KernelParam | SysfsValue) -> RuleInfo:
         symptom=declared.symptom,
         confidence=declared.confidence,
         distribution="sevlint_rules",
+        file=os.path.basename(path),
     )

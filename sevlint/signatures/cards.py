@@ -7,6 +7,7 @@ tells any of: `finding`, `evidence-of`, `fact`, `harmless`.
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,7 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     harmless: str = ""
     program: str = ""
     log: str = "kernel"
+    file: str = ""
 
     def search(self, text: str) -> re.Match[str] | None:
         """The match in a message: at its start in a kernel log, also behind ": " in a QEMU log."""
@@ -79,7 +81,7 @@ def load_cards(paths: Iterable[str]) -> tuple[Card, ...]:
     for path in paths:
         with open(path, encoding="utf-8") as file:
             content = yaml.load(file, Loader=loader)
-        common = {"program": content["program"], "log": content.get("log", "kernel")}
+        common = {"program": content["program"], "log": content.get("log", "kernel"), "file": os.path.basename(path)}
         for entry in content["cards"]:
             card = _card({**common, **entry}, path)
             if card.id in cards:
@@ -127,4 +129,5 @@ def info_of(card: Card, distribution: str = "sevlint_rules") -> RuleInfo:
         confidence=finding.confidence,
         card=True,
         distribution=distribution,
+        file=card.file,
     )

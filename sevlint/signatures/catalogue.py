@@ -55,6 +55,7 @@ def _rule(program: str, about: Subject, findings: list[Card], known: list[Card])
         refs=tuple(dict.fromkeys(card.source for card in findings if card.source)),
         page=f"{title}.",
         distribution="sevlint_rules",
+        file=findings[0].file,
     )
     return Rule(info, _judge(program, findings, known), (Want("log", fact, How.REQUIRED),), goals, None, False)
 
