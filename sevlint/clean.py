@@ -59,10 +59,11 @@ def _plain_patterns() -> tuple[re.Pattern[str], ...]:
         for text, flags in (
             # QEMU: the secret object as JSON, fw_cfg strings, rbd keys, systemd credentials in SMBIOS
             (r"\\?\"data\\?\"\s{0,3}:\s{0,3}\\?\"((?:[^\"\\\n]|\\[^\n])*)", 0),
-            (rf"(?:-fw_cfg\s{{1,4}}|\bopt/)\S{{0,512}}?\bstring=({_BARE})", 0),
+            (rf"(?:-fw_cfg\s{{1,4}}|\bopt/)\S{{0,512}}?\bstring=(?P<bare>{_BARE})", 0),
             (r"<entry\s[^<>]{0,256}\bname\s?=\s?['\"]opt/[^<>]{0,256}>([^<\n]+)", 0),
             (r":key=([^\s:,'\"<>]+)", 0),
-            (rf"io\.systemd\.credential(?:\.binary)?:[^=\s]{{1,256}}=([^<\n]{{0,4096}}(?=</)|{_BARE})", 0),
+            (rf"io\.systemd\.credential(?:\.binary)?:[^=\s]{{1,256}}=(?P<bare>{_BARE})", 0),
+            (r"io\.systemd\.credential(?:\.binary)?:[^=\s]{1,256}=([^<\n]{1,4096})</", 0),
             # boot loader and cloud-init
             (r"\bds=nocloud[^;\s]{0,32};(\S+)", 0),
             (r"\bpassword(?:_pbkdf2)?[ \t]{1,8}[\w.-]{1,64}[ \t]{1,8}(grub\.pbkdf2\.\S+)", 0),
@@ -148,7 +149,7 @@ def secrets(text: str) -> Ranges:
         return ()
     found = [*blocks(text), *_keyed(text), *_objects(text)]
     for pattern in _plain_patterns():
-        found += ((one.start(1), _end_of_word(text, *one.span(1))) for one in pattern.finditer(text))
+        found += (_value(text, one, 1) for one in pattern.finditer(text))
     found += (one.span() for one in _cut_block().finditer(text))
     return joined(found)
 
@@ -166,8 +167,12 @@ def joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
 
 def _keyed(text: str) -> Iterator[tuple[int, int]]:
     for one in _key_value().finditer(text):
-        start, end = one.span(one.lastgroup or 0)
-        yield start, _end_of_word(text, start, end) if one.lastgroup == "bare" else end
+        yield _value(text, one, one.lastgroup or 0)
+
+
+def _value(text: str, found: re.Match[str], group: int | str) -> tuple[int, int]:
+    start, end = found.span(group)
+    return start, _end_of_word(text, start, end) if found.lastgroup == "bare" else end
 
 
 def _objects(text: str) -> Iterator[tuple[int, int]]:
