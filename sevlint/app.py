@@ -67,6 +67,8 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     if offers.cards_were_used:
         rules += offers.catalogue(subjects)
         cards = offers.card_infos()
+    if wide:
+        plugins.check_supply(rules, registry)
     rules = [rule for rule in rules if configs.selected(rule.info, cards)]
     outcomes = engine.judge(rules, snapshot)
     report = engine.report(

@@ -107,9 +107,7 @@ def _header(subject: SubjectSummary, report: Report) -> Line:
 
 def _blocks(finding: Finding, report: Report) -> bool:
     """A broken rung of the host's ladder: no guest of these goals starts."""
-    return finding.subject is Subject.HOST and any(
-        info.rung is not None for info in report.rules if info.id == finding.rule
-    )
+    return finding.subject is Subject.HOST and any(info.rungs for info in report.rules if info.id == finding.rule)
 
 
 def _finding(finding: Finding, by_key: dict[str, Finding], report: Report, show: frozenset[str]) -> Iterator[Line]:
