@@ -89,6 +89,7 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
         errors=tuple(clean.printable(error) for error in errors),
     )
     remarks, nothing = _remarks(report, bool(errors))
+    remarks += [f"{source.label}: {source.remark}" for source in snapshot.sources if source.remark]
     if nothing:
         errors.append(nothing)
     code = _exit_code(report, configs.fail_on(), bool(errors), settings.strict)
