@@ -17,7 +17,7 @@ from sevlint.errors import SourceError, UsageError
 from sevlint.model import Report, RuleInfo, Settings, Severity, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sevlint.sources.base import Source
 
@@ -85,7 +85,7 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     errors += snapshot.errors
     report = replace(
         report,
-        inputs=tuple(replace(one, uri=_uri(one.path, one.kind)) for one in report.inputs),
+        inputs=tuple(replace(one, uri=uri) for one, uri in zip(report.inputs, _uris(snapshot.sources), strict=True)),
         errors=tuple(clean.printable(error) for error in errors),
     )
     remarks, nothing = _remarks(report, bool(errors))
@@ -93,6 +93,7 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     if nothing:
         errors.append(nothing)
     code = _exit_code(report, configs.fail_on(), bool(errors), settings.strict)
+    report = replace(report, exit_code=code)
     printable = tuple(clean.printable(error) for error in errors)
     return Checked(report, code, printable, tuple(clean.printable(one) for one in remarks))
 
@@ -242,30 +243,64 @@ def _remarks(report: Report, errors: bool) -> tuple[list[str], str]:
     return remarks, ""
 
 
-def _uri(path: str, kind: str) -> str:
-    """An input's path below the git root above it, else below its own folder; ready for a URI reference."""
-    if kind == "stdin" or path in ("-", "<stdin>"):
-        return "stdin"
-    absolute = os.path.realpath(path)
-    folder = absolute if os.path.isdir(absolute) else os.path.dirname(absolute)
-    root = folder
-    while not os.path.exists(os.path.join(root, ".git")):
-        parent = os.path.dirname(root)
-        if parent == root:
-            root = folder
-            break
-        root = parent
-    relative = os.path.relpath(absolute, root).replace(os.sep, "/")
-    return "" if relative == "." else _quoted(relative)
+_STDIN = "stdin"
 
 
-def _quoted(path: str) -> str:
-    """A path as a URI reference; importing urllib costs 2 ms that a plain path need not pay."""
-    if path.isascii() and path.replace("/", "").replace(".", "").replace("-", "").replace("_", "").isalnum():
-        return path
-    from urllib.parse import quote
+def _uris(sources: Sequence[Source]) -> list[str]:
+    """Each input below one root, ready for a URI reference: the git root above, else what all inputs share.
 
-    return quote(path, safe="/")
+    Inputs of one repository keep its paths beside inputs from elsewhere, unless two files would then have one name.
+    """
+    places = [None if _is_stream(one) else os.path.realpath(one.label) for one in sources]
+    roots = {path: _git_root(path) for path in places if path is not None}
+    inside = [path for path, root in roots.items() if root]
+    outside = [path for path, root in roots.items() if not root]
+    if len({root for root in roots.values() if root}) == 1:
+        root = _shared(outside)
+        made = {path: os.path.relpath(path, roots[path] or root) for path in roots}
+        if not (outside and len(set(made.values())) < len(made)):
+            return _numbered(places, made)
+    root = _shared([roots[path] or path for path in inside] + outside)
+    return _numbered(places, {path: os.path.relpath(path, root) for path in roots})
+
+
+def _numbered(places: Iterable[str | None], relative: Mapping[str, str]) -> list[str]:
+    made, streams = [], 0
+    for path in places:
+        if path is None:
+            streams += 1
+            made.append(_STDIN if streams == 1 else f"{_STDIN}-{streams}")
+        else:
+            uri = relative[path].replace(os.sep, "/")
+            made.append("" if uri == "." else clean.uri(uri))
+    return made
+
+
+def _is_stream(source: Source) -> bool:
+    """Standard input, and what a shell hands over in its place: its name means nothing later."""
+    label = os.path.abspath(source.label)
+    return (
+        source.kind == "stdin"
+        or label.startswith(("/dev/fd/", "/proc/self/fd/", "/dev/stdin"))
+        or not (os.path.isfile(label) or os.path.isdir(label))
+    )
+
+
+def _git_root(path: str) -> str:
+    """The folder with `.git` at or above a path, or ""."""
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    while not os.path.exists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return ""
+        folder = above
+    return folder
+
+
+def _shared(paths: Iterable[str]) -> str:
+    """The folder that holds all of these files and folders."""
+    folders = [path if os.path.isdir(path) else os.path.dirname(path) for path in paths]
+    return os.path.commonpath(folders) if folders else os.curdir
 
 
 def to_text(report: Report, options: dict[str, Any], offers: plugins.Shelf, name: str) -> str:

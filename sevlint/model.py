@@ -7,7 +7,7 @@ Plain frozen values; nothing here reads, judges or shows. msgspec Structs are us
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
@@ -262,7 +262,11 @@ class Place(Struct, frozen=True):
 
 
 class Span(Struct, frozen=True):
-    """A Place worked out for showing: 1-based, `end_column` exclusive, text masked and escaped."""
+    """A Place worked out for showing: masked and escaped.
+
+    `line` to `end_column` are the file's own: 1-based, code points, `end_column` exclusive. `column16` and
+    `end_column16` are the same columns in UTF-16 code units; without a line, they are those of the file's first line.
+    """
 
     path: str
     line: int | None = None
@@ -270,9 +274,23 @@ class Span(Struct, frozen=True):
     end_line: int | None = None
     end_column: int | None = None
     snippet: str = ""
+    """The line, or what is near the place in a long one (`cut`)."""
     note: str = ""
     xpath: str = ""
     source: int = 0
+    column16: int | None = None
+    end_column16: int | None = None
+    start: int = 0
+    """Where the place begins in `snippet`: 0-based, code points."""
+    end: int = 0
+    """Behind the place in `snippet`; equal to `start` where nothing is to be marked."""
+    text: str = ""
+    """The place's own text, also of several lines; "" where it is too long to be shown."""
+    cut: bool = False
+    uri: str = ""
+    """`path` as a URI reference, of the bytes it has and not of what is shown."""
+    line_hash: str = ""
+    """`primaryLocationLineHash` of code scanning, where the file is at hand and a format asked for it."""
 
 
 # --- remedies -----------------------------------------------------------------------------------------------------
@@ -472,6 +490,8 @@ class RuleInfo(Struct, frozen=True):
     confidence: Confidence = Confidence.HIGH
     card: bool = False
     distribution: str = "sevlint"
+    file: str = ""
+    """The file that declares it, below its pack's folder."""
 
 
 # --- the report ---------------------------------------------------------------------------------------------------
@@ -523,6 +543,8 @@ class Undecided(Struct, frozen=True):
     severity: Severity = Severity.NOTE
     outside: str = ""
     needs_host: bool = False
+    source: int = 0
+    """The number of the input that the subject was found in."""
 
 
 class Collect(Struct, frozen=True):
@@ -558,7 +580,8 @@ class InputSummary(Struct, frozen=True):
     judged: int = 0
     """How many domains, hosts and guests were found in it."""
     uri: str = ""
-    """The input below the git root above it, else below its own folder: a relative URI reference."""
+    """The input below the git root above it, else below what all inputs share: a relative URI reference, "" for the
+    root itself."""
 
 
 class Fault(Struct, frozen=True):
@@ -569,9 +592,11 @@ class Fault(Struct, frozen=True):
     what: str
 
 
-class Report(Struct, frozen=True):
+class Report(Struct, frozen=True, kw_only=True):
     """Everything a reporter needs; a pure function of (evidence, rules, configuration)."""
 
+    format_version: Literal[1]
+    sevlint_version: str
     inputs: tuple[InputSummary, ...]
     subjects: tuple[SubjectSummary, ...]
     findings: tuple[Finding, ...]
@@ -580,12 +605,12 @@ class Report(Struct, frozen=True):
     collect: tuple[Collect, ...]
     rules: tuple[RuleInfo, ...]
     faults: tuple[Fault, ...]
-    errors: tuple[str, ...] = ()
+    errors: tuple[str, ...]
     """One clear line for each input that could not be opened or read whole."""
-    hidden: tuple[tuple[str, int], ...] = ()
+    hidden: tuple[tuple[str, int], ...]
     """What was hidden and how often: ("ignored by .sevlint.yaml", 3)."""
-    format_version: int = 1
-    sevlint_version: str = ""
+    exit_code: int | None = None
+    """Set by the command line: --fail-on decides it."""
 
 
 # --- settings -----------------------------------------------------------------------------------------------------
@@ -605,6 +630,8 @@ class Settings(Struct, frozen=True):
     strict: bool = False
     places_of_passes: bool = True
     """Whether the report names the place of each pass: finding them costs more than judging."""
+    line_hashes: bool = False
+    """Whether findings carry the line hash of code scanning."""
     date: str = ""
 
 

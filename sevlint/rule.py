@@ -188,6 +188,7 @@ def rule(
             because_of=because_of,
             confidence=confidence,
             distribution=parts[0],
+            file=f"{parts[-1]}.py",
         )
         where = f"rule {info.id}"
         if not info.title or not info.why or not info.refs:

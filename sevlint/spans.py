@@ -1,4 +1,4 @@
-"""From a Place to a Span: only for what is shown (architecture 3).
+"""From a Place to a Span, masked and escaped: only for what is shown (architecture 3).
 
 An element of XML is found again by its number in document order, with expat: its byte offsets hold for every encoding,
 which lxml's line numbers do not. A file that cannot be parsed keeps the line that the Place has.
@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import accumulate
 
+from sevlint import clean
 from sevlint.model import Place, Span
 
 SNIPPET = 400
 """Code points of a line that are shown; a longer line is cut around the place."""
+_LINES = 20
+"""Lines of a place whose text is shown."""
 
 _ATTRIBUTES = re.compile(r"""([^\s=<>"'/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _QUOTE_OR_END = re.compile("[\"'>]")
@@ -34,30 +38,118 @@ def resolve(place: Place, data: bytes | None, path: str) -> Span:
         found = _element(place, data)
         if found is not None:
             return found
+    note = clean.printable(clean.mask(place.note))
     if place.line is None:
-        return Span(path, note=place.note)
-    text = place.text
-    if text is None and data:
-        lines = _lines(data)
-        text = lines[place.line - 1] if place.line <= len(lines) else ""
-    text = text or ""
-    column, end = place.column, place.end_column
+        end = _utf16(_lines(data).line(1)) if data else 0
+        return Span(path, note=note, column16=1 if end else None, end_column16=end + 1 if end else None)
+    lines = _lines(data) if data and place.text is None else _Lines(place.text or "", place.line)
+    text = lines.line(place.line)
+    column, end_column = place.column, place.end_column
     if column is None and text.strip():
-        column, end = len(text) - len(text.lstrip()) + 1, len(text.rstrip()) + 1
-    return Span(path, place.line, column, place.line if column else None, end, _cut(text, column), place.note)
+        column, end_column = len(text) - len(text.lstrip()) + 1, len(text.rstrip()) + 1
+    if column is None or not text:
+        return Span(path, place.line, column, place.line if column else None, end_column, note=note)
+    return _span(place, path, lines, (place.line, column), (place.line, end_column))
 
 
-def _cut(text: str, column: int | None) -> str:
-    if len(text) <= SNIPPET:
-        return text
-    start = max(0, min((column or 1) - 1 - SNIPPET // 4, len(text) - SNIPPET))
-    head, tail = "..." if start else "", "..." if start + SNIPPET < len(text) else ""
-    return f"{head}{text[start : start + SNIPPET]}{tail}"
+class _Lines:
+    """The lines of a text as their numbers count them (`\\r\\n`, `\\n`, a lone `\\r`), and what of each is secret."""
+
+    def __init__(self, text: str, first: int = 1) -> None:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        self._first = first
+        self._lines = text.split("\n")
+        self._blocks = clean.blocks(text)
+        self._starts = list(accumulate((len(line) + 1 for line in self._lines), initial=0)) if self._blocks else []
+
+    def line(self, number: int) -> str:
+        """A line by its number, "" for one that is not there."""
+        at = number - self._first
+        return self._lines[at] if 0 <= at < len(self._lines) else ""
+
+    def hidden(self, number: int) -> clean.Ranges:
+        """Where secrets stand in a line, also those that began on a line before it."""
+        line = self.line(number)
+        start = self._starts[number - self._first] if self._blocks and line else 0
+        inside = ((max(a - start, 0), min(b - start, len(line))) for a, b in self._blocks if a < start + len(line))
+        return clean.joined((*clean.secrets(line), *inside))
 
 
 @lru_cache(maxsize=16)
-def _lines(data: bytes) -> list[str]:
-    return _decoded(data).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def _lines(data: bytes) -> _Lines:
+    return _Lines(_decoded(data))
+
+
+def _utf16(text: str) -> int:
+    """The length in UTF-16 code units, which viewers count."""
+    return len(text) + sum(one > "\uffff" for one in text) if not text.isascii() else len(text)
+
+
+def _span(
+    place: Place, path: str, lines: _Lines, first: tuple[int, int], last: tuple[int, int | None], xpath: str = ""
+) -> Span:
+    """Clean text is made of the raw line cut at the place, so that masks and escapes before it do not move it."""
+    (number, column), (end_number, end_column) = first, last
+    line, end_line = lines.line(number), lines.line(end_number)
+    stop = len(end_line) if end_column is None else min(end_column - 1, len(end_line))
+    start = min(column - 1, len(line))
+    end = max(start, stop) if number == end_number else len(line)
+    hidden = lines.hidden(number)
+    left, right = _window(line, start)
+    # none of the four may cut a secret in two
+    left, right = _outside(left, hidden, 0), _outside(right, hidden, 1)
+    begin, until = _outside(start, hidden, 0), _outside(min(end, right), hidden, 1)
+    head = ("..." if left else "") + clean.show(line, left, begin, hidden)
+    shown = clean.show(line, begin, until, hidden)
+    tail = clean.show(line, until, right, hidden) + ("..." if right < len(line) else "")
+    text = shown if end <= right else ""
+    if number != end_number:
+        text = _several(lines, (number, start), (end_number, stop))
+    return Span(
+        path,
+        number,
+        column,
+        end_number,
+        end_column,
+        head + shown + tail,
+        clean.printable(clean.mask(place.note)),
+        clean.printable(xpath),
+        column16=_utf16(line[:start]) + 1,
+        end_column16=_utf16(end_line[: max(start, stop) if number == end_number else stop]) + 1,
+        start=len(head),
+        end=len(head) + len(shown),
+        text=text,
+        cut=right - left < len(line),
+    )
+
+
+def _window(line: str, start: int) -> tuple[int, int]:
+    """The part of a line that is shown."""
+    if len(line) <= SNIPPET:
+        return 0, len(line)
+    left = max(0, min(start - SNIPPET // 4, len(line) - SNIPPET))
+    return left, left + SNIPPET
+
+
+def _outside(at: int, hidden: clean.Ranges, side: int) -> int:
+    """A position, moved to an end of the secret that it is in."""
+    return next((secret[side] for secret in hidden if secret[0] < at < secret[1]), at)
+
+
+def _several(lines: _Lines, first: tuple[int, int], last: tuple[int, int]) -> str:
+    """The text of a place of several lines, "" for a long one."""
+    (number, start), (end_number, stop) = first, last
+    if end_number - number > _LINES:
+        return ""
+    parts = []
+    for one in range(number, end_number + 1):
+        line, hidden = lines.line(one), lines.hidden(one)
+        begin = _outside(start, hidden, 0) if one == number else 0
+        end = _outside(stop, hidden, 1) if one == end_number else len(line)
+        if end - begin > SNIPPET:
+            return ""
+        parts.append(clean.show(line, begin, end, hidden))
+    return "\n".join(parts)
 
 
 def _decoded(data: bytes) -> str:
@@ -159,10 +251,7 @@ def _element(place: Place, data: bytes) -> Span | None:
         if found is not None:
             start, close = found.span()
             xpath = f"{xpath}/@{place.part}"
-    line, column = _position(text, start)
-    end_line, end_column = _position(text, close)
-    snippet = _line_of(text, start)
-    return Span(place.path, line, column, end_line, end_column, _cut(snippet, column), place.note, xpath)
+    return _span(place, place.path, _lines(data), _position(text, start), _position(text, close), xpath)
 
 
 def _text_of(text: str, at: int) -> tuple[int, int] | None:
@@ -191,9 +280,3 @@ def _tag_end(text: str, start: int) -> int:
 def _position(text: str, at: int) -> tuple[int, int]:
     before = text[:at].replace("\r\n", "\n").replace("\r", "\n")
     return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-
-
-def _line_of(text: str, at: int) -> str:
-    start = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
-    ends = [end for end in (text.find("\n", at), text.find("\r", at)) if end >= 0]
-    return text[start : min(ends)] if ends else text[start:]

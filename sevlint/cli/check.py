@@ -90,6 +90,7 @@ def run(options: argparse.Namespace) -> int:
         treat_as=treat_as,
         strict=options.strict,
         places_of_passes=formats != {"text"} or "passed" in shown,
+        line_hashes=formats != {"text"},
     )
     asked = app.CheckOptions(
         paths=tuple(dict.fromkeys(options.paths)),

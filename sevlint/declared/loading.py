@@ -62,4 +62,5 @@ def _info(path: str, declared: Declared, distribution: str) -> RuleInfo:
         symptom=declared.symptom,
         confidence=declared.confidence,
         distribution=distribution,
+        file=os.path.basename(path),
     )

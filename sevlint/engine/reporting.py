@@ -14,6 +14,7 @@ from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.kernel import BootConfig, KernelVersion
 from sevlint.facts.log import KernelLog
 from sevlint.facts.platform import OsRelease
+from sevlint.linehash import line_hash
 from sevlint.model import (
     Collect,
     Completeness,
@@ -123,9 +124,10 @@ def report(
         severity = _severity(info, outcome, relevant, regrade(info, outcome.node))
         raised.append(_Raised(outcome, info, severity, confidence))
     _fold(raised)
-    findings = _findings(raised, snapshot)
+    findings = _findings(raised, snapshot, line_hashes=settings.line_hashes)
     opens = [one for one in undecided if isinstance(one.verdict, Open) and not hide(one.rule.info, one.node)]
     return Report(
+        format_version=1,
         inputs=tuple(_input(source, snapshot) for source in snapshot.sources),
         subjects=_subjects(snapshot),
         findings=findings,
@@ -198,7 +200,7 @@ def _chain(outcome: Outcome) -> list[Node]:
     return chain
 
 
-def _findings(raised: list[_Raised], snapshot: Snapshot) -> tuple[Finding, ...]:
+def _findings(raised: list[_Raised], snapshot: Snapshot, *, line_hashes: bool) -> tuple[Finding, ...]:
     """Number, sort and word.
 
     A lent host's own failures are shown as causes of the domains judged with it; a broken rung that explains none of
@@ -222,7 +224,7 @@ def _findings(raised: list[_Raised], snapshot: Snapshot) -> tuple[Finding, ...]:
         base = "/".join((one.info.id, *names))
         taken[base] = taken.get(base, 0) + 1
         one.key = base if taken[base] == 1 else f"{base}~{taken[base]}"
-    return tuple(_finding(one, snapshot) for one in shown)
+    return tuple(_finding(one, snapshot, line_hashes=line_hashes) for one in shown)
 
 
 def _blocks_a_domain(one: _Raised, snapshot: Snapshot) -> bool:
@@ -234,7 +236,7 @@ def _blocks_a_domain(one: _Raised, snapshot: Snapshot) -> bool:
     return any(one.outcome.goals & domain.goals.wanted for domain in judged)
 
 
-def _finding(one: _Raised, snapshot: Snapshot) -> Finding:
+def _finding(one: _Raised, snapshot: Snapshot, *, line_hashes: bool) -> Finding:
     node = one.outcome.node
     fail = one.fail
     host = node.host
@@ -255,7 +257,7 @@ def _finding(one: _Raised, snapshot: Snapshot) -> Finding:
         severity=one.severity,
         confidence=one.confidence,
         message=clean.printable(clean.mask(fail.because)),
-        spans=spans_of(one.outcome.seen, snapshot),
+        spans=spans_of(one.outcome.seen, snapshot, line_hashes=line_hashes),
         subject=node.subject,
         views=_views(one.outcome),
         goals=in_order(one.goals),
@@ -285,23 +287,22 @@ def _views(outcome: Outcome) -> tuple[View, ...]:
     return tuple(view for view in View if view in views)
 
 
-def spans_of(places: Iterable[Place], snapshot: Snapshot) -> tuple[Span, ...]:
-    made = []
+def spans_of(places: Iterable[Place], snapshot: Snapshot, *, line_hashes: bool = False) -> tuple[Span, ...]:
+    """The places worked out for showing; `line_hashes` only for the first, which is what code scanning looks at."""
+    made: list[Span] = []
     for place in places:
         source = next((one for one in snapshot.sources if one.number == place.source), None)
         file = source.files.get(place.path) if source is not None else None
+        on_disk = source is not None and source.kind not in ("archive", "bundle")
         span = spans.resolve(place, file.data if file is not None else None, place.path)
+        wanted = line_hashes and not made and file is not None
         made.append(
-            Span(
-                clean.printable(span.path),
-                span.line,
-                span.column,
-                span.end_line,
-                span.end_column,
-                clean.printable(clean.mask(span.snippet)),
-                clean.printable(clean.mask(span.note)),
-                clean.printable(span.xpath),
-                place.source,
+            structs.replace(
+                span,
+                path=clean.printable(clean.name_of(place.path) if on_disk else place.path),
+                source=place.source,
+                uri=clean.uri(place.path, on_disk=on_disk),
+                line_hash=line_hash(file.data, span.line or 1) if wanted and file is not None else "",
             )
         )
     return tuple(made)
@@ -320,6 +321,7 @@ def _undecided(one: Outcome, snapshot: Snapshot, settings: Settings) -> Undecide
         wanted=verdict.wanted if isinstance(verdict, Open) else (),
         severity=one.rule.info.severity,
         needs_host=one.needs_host,
+        source=one.node.source.number,
         **{key: clean.printable(name) for key, name in one.node.names().items()},
     )
 
@@ -363,7 +365,7 @@ def _input(source: Source, snapshot: Snapshot) -> InputSummary:
     nodes = [*snapshot.hosts, *snapshot.guests, *snapshot.domains]
     mine = [node for node in nodes if node.source is source]
     return InputSummary(
-        path=clean.printable(source.label),
+        path=clean.printable(clean.name_of(source.label)),
         kind=source.kind,
         damage=clean.printable(source.damage),
         not_domains=source.not_domains,

@@ -20,5 +20,6 @@ def read(text: str) -> Report:
 def schema() -> str:
     """The JSON schema of `write`'s output."""
     made = msgspec.json.schema(Report)
+    made["$defs"]["Report"]["properties"]["format_version"] = {"const": 1}
     made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "sevlint report, format 1", **made}
     return msgspec.json.format(msgspec.json.encode(made, order="deterministic"), indent=2).decode() + "\n"

@@ -166,14 +166,10 @@ def _span(span: Span, inputs: tuple[InputSummary, ...]) -> Iterator[Line]:
 
 
 def _window(span: Span) -> tuple[str, int, int]:
-    """The part of a long line around its span, and where the span starts and ends in it (0-based)."""
+    """The part of a long snippet around its place, and where the place stands in it; no place for a whole line."""
     text = span.snippet
-    start = (span.column or 1) - 1
-    one_line = span.end_line is None or span.end_line == span.line
-    end = (span.end_column - 1) if one_line and span.end_column is not None else len(text)
-    start, end = min(start, len(text)), min(max(end, start), len(text))
     lead = len(text) - len(text.lstrip())
-    text, start, end = text.strip(), max(0, start - lead), max(0, end - lead)
+    text, start, end = text.strip(), max(0, span.start - lead), max(0, span.end - lead)
     end = min(end, len(text))
     if start == 0 and end >= len(text):
         end = 0

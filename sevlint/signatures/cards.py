@@ -7,6 +7,7 @@ holds (or a list, of which it holds one), a `regex` with named groups that is ma
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,7 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     program: str = ""
     log: str = "kernel"
     distribution: str = "sevlint_rules"
+    file: str = ""
 
     @property
     def literals(self) -> tuple[str, ...]:
@@ -98,7 +100,8 @@ def load_cards(paths: Iterable[tuple[str, str]]) -> tuple[Card, ...]:
         try:
             with open(path, encoding="utf-8") as file:
                 content = yaml.load(file, Loader=loader)
-            common = {"program": content["program"], "log": content.get("log", "kernel"), "distribution": distribution}
+            common = {"program": content["program"], "log": content.get("log", "kernel")}
+            common |= {"distribution": distribution, "file": os.path.basename(path)}
             entries = list(content["cards"])
         except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
             raise RuleDefinitionError(f"{path}: is no file of cards: {error}") from error
@@ -156,4 +159,5 @@ def info_of(card: Card) -> RuleInfo:
         confidence=finding.confidence,
         card=True,
         distribution=card.distribution,
+        file=card.file,
     )

@@ -54,7 +54,8 @@ def _rule(program: str, about: Subject, findings: list[Card], known: list[Card])
         fix="Each message has a page of its own: `sevlint explain` and the id of the finding.",
         refs=tuple(dict.fromkeys(card.source for card in findings if card.source)),
         page=f"{title}.",
-        distribution="sevlint_rules",
+        distribution=findings[0].distribution,
+        file=findings[0].file,
     )
     return Rule(info, _judge(program, findings, known), (Want("log", fact, How.REQUIRED),), goals, None, False)
 
