@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -152,7 +153,9 @@ class _Collector:
         )
 
     def _machine(self, texts: dict[str, list[Text]], logs: list[KernelLogReading]) -> Node:
-        node = Node(Subject.HOST, self.given.tie or _stem(self.source.label), self.source)
+        label = self.source.label
+        name = _stem(os.path.abspath(label) if label.strip("./") == "" else label)
+        node = Node(Subject.HOST, self.given.tie or name, self.source)
         node.tie = self.given.tie
         node.texts = texts
         node.readings[KernelLogReading] = [Made(reading) for reading in logs]
