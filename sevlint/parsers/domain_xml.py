@@ -7,6 +7,7 @@ number in document order: lxml's own line is where a start tag ends.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,7 @@ def _may_ask(data: bytes) -> bool:
     return any(word in text for word in _WORDS) or data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:64]
 
 
+@lru_cache(maxsize=512)
 def _is_placed(tag: str) -> bool:
     return tag in _PLACED or _plain(tag) in _LAUNCH
 
