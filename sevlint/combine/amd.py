@@ -252,4 +252,4 @@ def dev_sev_udev(files: tuple[UdevFile, ...]) -> DevSevUdev | Gap:
             best[name] = (rank, file)
     rules = tuple(rule for name in sorted(best) for rule in best[name][1].rules)
     place = rules[-1].place if rules else files[0].place
-    return DevSevUdev(rules, place)
+    return DevSevUdev(rules, place, any(file.path.startswith(("usr/lib/", "lib/")) for file in files))

@@ -152,6 +152,15 @@ class UdevRule(Struct, frozen=True):
     group: str
     place: Place
     file: str
+    final: bool = False
+    """`MODE:=`: no later rule changes it."""
+    runs: bool = False
+    """It runs a command that changes mode, owner or access list."""
+
+    @property
+    def gives_access(self) -> bool:
+        """Whether it changes at all who may use the device."""
+        return bool(self.mode or self.owner or self.group or self.runs)
 
 
 class UdevFile(Reading, frozen=True):
@@ -164,16 +173,21 @@ class UdevFile(Reading, frozen=True):
 
 
 class DevSevUdev(Fact, frozen=True):
-    """The udev rules that apply to /dev/sev, in the order udev reads them; the last that sets a key wins."""
+    """The udev rules that apply to /dev/sev, in the order udev reads them; the last that sets a key wins.
+
+    `whole`: the distribution's own rules were collected too, so that a missing rule proves something.
+    """
 
     LEVEL: ClassVar[Level] = Level.HOST
     rules: tuple[UdevRule, ...]
     place: Place
+    whole: bool
 
     @property
-    def mode(self) -> str:
-        """The mode that wins, such as "0660"; "" if no rule sets one."""
-        return next((rule.mode for rule in reversed(self.rules) if rule.mode), "")
+    def winner(self) -> UdevRule | None:
+        """The rule whose mode counts."""
+        setting = [rule for rule in self.rules if rule.mode]
+        return next((rule for rule in setting if rule.final), setting[-1] if setting else None)
 
 
 class SevDomainCapabilities(Fact, frozen=True):

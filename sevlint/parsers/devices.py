@@ -13,6 +13,8 @@ from sevlint.parsers.base import Text, parser
 _KEY = re.compile(r'\b([A-Z]{1,16})(?:\{[^}]{0,256}\})?\s{0,16}(==|!=|:=|\+=|=)\s{0,16}"((?:[^"\\]|\\.){0,2048})"')
 """Bounded: a line that never ends must not be read again from each of its letters."""
 
+_CHANGES = re.compile(r"\b(?:chmod|chown|chgrp|setfacl)\b")
+
 
 @parser(
     *(
@@ -31,14 +33,25 @@ def udev_file(text: Text) -> UdevFile:
             continue
         joined += content
         if not joined.lstrip().startswith("#"):
-            keys = _KEY.findall(joined)
-            names = [value for key, operator, value in keys if key == "KERNEL" and operator == "=="]
-            if any(fnmatch.fnmatchcase("sev", one) for name in names for one in name.split("|") if one != "*"):
-                given = {key: value for key, operator, value in keys if operator in ("=", ":=")}
-                mode, owner, group = (given.get(key, "") for key in ("MODE", "OWNER", "GROUP"))
-                rules.append(UdevRule(mode, owner, group, text.place(first), text.path))
+            rule = _rule(_KEY.findall(joined), text, first)
+            rules += [rule] if rule is not None else []
         joined, first = "", 0
     return UdevFile(text.path, tuple(rules), text.place(1) if text.lines else text.place())
+
+
+def _rule(keys: list[tuple[str, str, str]], text: Text, line: int) -> UdevRule | None:
+    """The rule, if it is about /dev/sev: a misc device of that kernel name."""
+    asked = [(key, value.split("|")) for key, operator, value in keys if operator == "=="]
+    names = [one for key, values in asked if key == "KERNEL" for one in values if one != "*"]
+    subsystems = [values for key, values in asked if key == "SUBSYSTEM"]
+    if not any(fnmatch.fnmatchcase("sev", one) for one in names):
+        return None
+    if not all(any(fnmatch.fnmatchcase("misc", one) for one in values) for values in subsystems):
+        return None
+    given = {key: (operator, value) for key, operator, value in keys if operator in ("=", ":=")}
+    mode, owner, group = (given.get(key, ("", ""))[1] for key in ("MODE", "OWNER", "GROUP"))
+    runs = any(key == "RUN" and _CHANGES.search(value) for key, _, value in keys)
+    return UdevRule(mode, owner, group, text.place(line), text.path, given.get("MODE", ("", ""))[0] == ":=", runs)
 
 
 @parser(Evidence("sys/kernel/iommu_groups/*/type", command="grep . /sys/kernel/iommu_groups/*/type", many=True))

@@ -21,8 +21,10 @@ def judge(device: DevSev, udev: DevSevUdev) -> Verdict:
         return Open("the mode of /dev/sev was not collected", ("cmd/ls-dev",))
     if device.mode == _DRIVER_MODE and device.group in ("root", "0", ""):
         return Pass("/dev/sev is as the driver made it", (device.place,))
-    if any(one.mode or one.group for one in udev.rules):
-        return Pass("a udev rule sets the mode or the group", (udev.place,))
+    if any(one.gives_access for one in udev.rules):
+        return Pass("a udev rule sets who may use it", (udev.place,))
+    if not udev.whole:
+        return Open("the distribution's own udev rules were not collected", ("usr/lib/udev/rules.d/*.rules",))
     because = f"/dev/sev has mode {device.mode:04o}, group {device.group or '?'}, and no udev rule makes it so again"
     remedy = Remedy("write a udev rule", Command((_RULE, "udevadm control --reload")))
     return Fail(because, (device.place,), remedy=remedy, value=f"{device.mode:04o}")

@@ -6,6 +6,8 @@ Fix    Use `KERNEL=="sev", GROUP="kvm", MODE="0660"` in a udev rule; libvirt 5.1
 Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3, 9.11)
 """
 
+import shlex
+
 from sevlint.api import AMD_SEV, Command, Fail, NotApplicable, Open, Pass, Remedy, Severity, Subject, Verdict, rule
 from sevlint.facts.amd import DevSev, DevSevUdev
 
@@ -14,16 +16,22 @@ _WORLD_WRITE = 0o002
 
 @rule(about=Subject.HOST, severity=Severity.WARNING, goals=AMD_SEV)
 def judge(device: DevSev | None, udev: DevSevUdev | None) -> Verdict:
-    winner = next((one for one in reversed(udev.rules) if one.mode), None) if udev is not None else None
+    winner = udev.winner if udev is not None else None
     by_rule = winner is not None and _is_open(winner.mode)
     by_mode = device is not None and device.mode is not None and bool(device.mode & _WORLD_WRITE)
     if by_rule or by_mode:
         places = [winner.place] if by_rule and winner is not None else []
         places += [device.place] if by_mode and device is not None else []
-        lines = ("chmod 0660 /dev/sev", "udevadm control --reload", "udevadm trigger /dev/sev")
-        text = 'set MODE="0660" in the udev rule and on the device' if by_rule else "take the right from others"
+        lines = ["chmod 0660 /dev/sev"]
+        text = "take the right from others"
+        if by_rule and winner is not None:
+            text = f'write MODE="0660" in {winner.file}'
+            edit = f"""sed -i 's/MODE\\(:\\?=\\)"{winner.mode}"/MODE\\1"0660"/' {shlex.quote("/" + winner.file)}"""
+            lines = [edit, "udevadm control --reload", "udevadm trigger /dev/sev"]
         mode = winner.mode if by_rule and winner is not None else f"{device.mode:04o}" if device and device.mode else ""
-        return Fail("everybody may write to /dev/sev", tuple(places), remedy=Remedy(text, Command(lines)), value=mode)
+        return Fail(
+            "everybody may write to /dev/sev", tuple(places), remedy=Remedy(text, Command(tuple(lines))), value=mode
+        )
     if device is None:
         return Open("/dev/sev was not collected", ("cmd/ls-dev",))
     if not device.exists:
