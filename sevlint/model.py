@@ -556,6 +556,8 @@ class Report(Struct, frozen=True):
     """One clear line for each input that could not be opened or read whole."""
     hidden: tuple[tuple[str, int], ...] = ()
     """What was hidden and how often: ("ignored by .sevlint.yaml", 3)."""
+    changes: tuple[str, ...] = ()
+    """What else a configuration changed, a line each: "2 findings regraded by .sevlint.yaml"."""
     format_version: int = 1
     sevlint_version: str = ""
 

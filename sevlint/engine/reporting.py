@@ -111,6 +111,8 @@ def report(
         if not why_hidden and confidence.rank > settings.min_confidence.rank:
             why_hidden = "below --min-confidence"
         if why_hidden:
+            if outcome.node.lent:
+                continue
             hidden[why_hidden] = hidden.get(why_hidden, 0) + 1
             continue
         severity = _severity(info, outcome, relevant, regrade(info, outcome.node))
@@ -199,7 +201,8 @@ def _findings(raised: list[_Raised], snapshot: Snapshot) -> tuple[Finding, ...]:
         consequence = one.cause is not None and one.cause in shown
         names = tuple(one.outcome.node.names().values())
         position = (place.source, place.path, place.line or 0, place.element or 0, place.column or 0)
-        return (one.severity.rank, consequence, rung, names, one.info.id, position, one.fail.because)
+        file = (place.source, one.outcome.node.outside.rpartition("#")[0]) if one.outcome.node.outside else (-1, "")
+        return (file, one.severity.rank, consequence, rung, names, one.info.id, position, one.fail.because)
 
     shown.sort(key=order)
     taken: dict[str, int] = {}
