@@ -124,8 +124,6 @@ def _open(options: CheckOptions) -> tuple[list[engine.Input], list[str]]:
             inputs.append(engine.Input(open_source(path, len(inputs)), lent, tie))
         except SourceError as error:
             errors.append(str(error))
-        except OSError as error:  # standard input that is a directory shows only when it is read
-            errors.append(f"{'<stdin>' if path == '-' else path}: {error.strerror or error}")
     return inputs, errors
 
 
