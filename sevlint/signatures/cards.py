@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from sevlint.errors import RuleDefinitionError
 from sevlint.model import AmdRung, Confidence, Goal, RuleInfo, Severity, Subject, TdxRung, in_order
+from sevlint.rule import refs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,7 +119,7 @@ def info_of(card: Card, distribution: str = "sevlint_rules") -> RuleInfo:
         goals=in_order(finding.goals),
         why=finding.why,
         fix=finding.fix,
-        refs=tuple(part.strip() for part in card.source.split(";") if part.strip()),
+        refs=refs_of(card.source),
         page=page,
         severities=tuple((goal, severities[goal]) for goal in in_order(severities)),
         rung=rungs[finding.rung] if finding.rung else None,
