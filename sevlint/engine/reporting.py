@@ -328,11 +328,17 @@ def _collect_list(opens: list[Outcome], snapshot: Snapshot) -> tuple[Collect, ..
     for names, outcomes in asked.items():
         for name in names:
             decides.setdefault(name, set()).update(one.rule.info.id for one in outcomes)
-    lines: dict[tuple[str, ...], list[Outcome]] = {}
+    lines: dict[tuple[str, tuple[str, ...]], list[Outcome]] = {}
     for names, outcomes in asked.items():
-        lines.setdefault(_best(names, decides, asked), []).extend(outcomes)
-    made = [_collect(names, outcomes, snapshot) for names, outcomes in lines.items()]
+        for one in outcomes:
+            key = (_layout(one.node, snapshot).name, _best(names, decides, asked))
+            lines.setdefault(key, []).append(one)
+    made = [_collect(names, outcomes, snapshot) for (_, names), outcomes in lines.items()]
     return tuple(sorted(made, key=lambda line: (-len(line.decides), line.evidence)))
+
+
+def _layout(node: Node, snapshot: Snapshot) -> Layout:
+    return snapshot.layouts[(node.host or node).source.number]
 
 
 _KERNEL_LOGS = ("cmd/dmesg", "cmd/journal-boot")
@@ -358,10 +364,9 @@ def _best(names: tuple[str, ...], decides: Mapping[str, set[str]], asked: Iterab
 
 def _collect(names: tuple[str, ...], outcomes: list[Outcome], snapshot: Snapshot) -> Collect:
     first = outcomes[0]
-    layout = snapshot.layouts[(first.node.host or first.node).source.number]
     found = [snapshot.evidence.get(name, Evidence(name)) for name in names]
     commands = [one.command or f"cat /{one.name}" for one in found]
-    shown = [_shown(one, layout) for one in found]
+    shown = [_shown(one, _layout(first.node, snapshot)) for one in found]
     machines = {one.node.source.label: _machine(one.node) for one in outcomes}
     others = {node.source.label for node in (*snapshot.hosts, *snapshot.guests) if not node.lent} - set(machines)
     of = f" ({', '.join(dict.fromkeys(machines.values()))})" if others else ""

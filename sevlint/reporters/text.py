@@ -33,6 +33,8 @@ _ALIKE = 3
 """So many findings that say the same of different subjects are shown in full; of more, the first."""
 _COLUMNS = 100
 _HANG = " " * 7
+_WIDE = 40
+"""Evidence with a longer name does not widen the column of the others."""
 
 
 def render(report: Report, *, show: frozenset[str] = frozenset()) -> str:
@@ -151,11 +153,43 @@ class _Page:
             yield [("dim", f"{_count(count, 'finding')} hidden: {why}")]
         for change in report.changes:
             yield [("dim", change)]
-        yield from _open_block(report)
+        yield from self._open_block()
         for fault in report.faults:
             yield [("error", "fault of sevlint"), ("", f": {fault.where} on {fault.subject}: {fault.what}")]
         if report.faults:
             yield [("", "  please report this, with `sevlint --version` and the file if you may share it")]
+
+    def _open_block(self) -> Iterator[Line]:
+        report = self.report
+        opens = [one for one in report.undecided if one.kind == "open"]
+        hostless = len({one.rule for one in opens if one.needs_host})
+        if hostless:
+            yield [("", f"{_count(hostless, 'check')} {'needs' if hostless == 1 else 'need'} a host: --host SNAPSHOT")]
+        rest = {one.rule for one in opens if not one.needs_host}
+        if not rest:
+            return
+        could = f"{_count(len(rest), 'rule')} could not decide"
+        rows = [(line.shown, [name for name in line.decides if name in rest]) for line in report.collect]
+        rows = [row for row in rows if row[1]]
+        if not rows:
+            yield [("", f"{could} (--show open)")]
+            return
+        yield [("", f"{could}. Collect, in this order:")]
+        width = max((len(shown) for shown, _ in rows if len(shown) <= _WIDE), default=0)
+        for shown, names in rows:
+            yield from self._row(f"  {shown:{width}}  ", names)
+        left = sorted(rest - {name for _, names in rows for name in names})
+        if left:
+            yield [("", f"  nothing more to collect for {_few(left)} (--show open)")]
+
+    def _row(self, shown: str, names: list[str]) -> Iterator[Line]:
+        """One piece of evidence; what it decides is hung beside it."""
+        label = "decides "
+        hang = " " * min(len(shown) + len(label), self.columns // 3 * 2)
+        first, *more = _broken(_few(names), self.columns - len(shown) - len(label), self.columns - len(hang))
+        yield [("", shown), ("dim", label), ("", first)]
+        for line in more:
+            yield [("", hang + line)]
 
 
 def _broken(text: str, first: int, others: int) -> list[str]:
@@ -335,29 +369,6 @@ def _judged(report: Report) -> list[str]:
     without = len(kinds) - passed
     words = [f"{_count(passed, 'rule')} passed"] if passed else []
     return [*words, f"{without} {'does' if without == 1 else 'do'} not apply"] if without else words
-
-
-def _open_block(report: Report) -> Iterator[Line]:
-    opens = [one for one in report.undecided if one.kind == "open"]
-    hostless = len({one.rule for one in opens if one.needs_host})
-    if hostless:
-        yield [("", f"{_count(hostless, 'check')} {'needs' if hostless == 1 else 'need'} a host: --host SNAPSHOT")]
-    rest = {one.rule for one in opens if not one.needs_host}
-    if not rest:
-        return
-    could = f"{_count(len(rest), 'rule')} could not decide"
-    rows = [(line.shown, "decides ", [name for name in line.decides if name in rest]) for line in report.collect]
-    rows = [row for row in rows if row[2]]
-    if not rows:
-        yield [("", f"{could} (--show open)")]
-        return
-    yield [("", f"{could}. Collect, in this order:")]
-    left = sorted(rest - {name for _, _, names in rows for name in names})
-    width = max(len(shown) for shown, _, _ in rows)
-    for shown, word, names in rows:
-        yield [("", f"  {shown:{width}}  "), ("dim", word), ("", _few(names))]
-    if left:
-        yield [("", f"  nothing more to collect for {_few(left)} (--show open)")]
 
 
 def _undecided(undecided: Iterable[Undecided], show: frozenset[str]) -> Iterator[Line]:
