@@ -68,6 +68,8 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     if offers.cards_were_used:
         rules += offers.catalogue(subjects)
         cards = offers.card_infos()
+    if wide:
+        plugins.check_supply(rules, registry)
     rules = [rule for rule in rules if configs.selected(rule.info, cards)]
     for node in snapshot.domains:
         configs.of(node)
@@ -94,7 +96,8 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
         errors=printable,
         changes=tuple(clean.printable(change) for change in changes),
     )
-    return Checked(report, code, printable, _remarks(report))
+    remarks = [*_remarks(report), *(f"{one.label}: {one.remark}" for one in snapshot.sources if one.remark)]
+    return Checked(report, code, printable, tuple(clean.printable(one) for one in remarks))
 
 
 def rule_infos(offers: plugins.Shelf) -> list[RuleInfo]:
@@ -148,7 +151,7 @@ def _nothing_known(inputs: list[engine.Input], report: Report, errors: list[str]
     for one, given in zip(inputs, report.inputs, strict=True):
         label = one.source.label
         told = one.lent or one.tie or any(error.startswith(f"{label}:") for error in errors)
-        if not (told or given.judged or given.not_domains):
+        if not (told or given.judged or given.not_domains or one.source.recognised):
             lines.append(
                 f"{label}: nothing in it that sevlint knows; name a sosreport, a copied host tree, "
                 "a folder of domain XML, or single files of these"
@@ -327,12 +330,12 @@ def _counts(severity: Severity, limit: str) -> bool:
     return limit != "never" and severity.rank <= Severity(limit).rank
 
 
-def _remarks(report: Report) -> tuple[str, ...]:
+def _remarks(report: Report) -> list[str]:
     """What stderr says of inputs that are no error."""
     other = sum(one.not_domains for one in report.inputs)
     if not other:
-        return ()
-    return ("1 file is no domain XML" if other == 1 else f"{other} files are no domain XML",)
+        return []
+    return ["1 file is no domain XML" if other == 1 else f"{other} files are no domain XML"]
 
 
 def _uri(path: str, kind: str) -> str:

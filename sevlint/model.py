@@ -114,6 +114,27 @@ class TdxRung(IntEnum):
 Rung = AmdRung | TdxRung
 
 
+def rungs_of(rung: Rung | Mapping[Goal, Rung] | str | None, goals: Iterable[Goal]) -> tuple[tuple[Goal, int], ...]:
+    """On which rung of each goal's own ladder something stands; ladders are never compared with each other.
+
+    A rung is found on the other ladder by its name: `AmdRung.STACK` is `TdxRung.STACK` for a rule that serves TDX too,
+    and `AmdRung.RMP` is none. A text is a name in kebab case, as cards have it. Raises KeyError for an unknown one.
+    """
+    if rung is None or rung == "":
+        return ()
+    if not isinstance(rung, (str, AmdRung, TdxRung)):
+        return tuple((goal, int(rung[goal])) for goal in in_order(rung))
+    name = rung.upper().replace("-", "_") if isinstance(rung, str) else rung.name
+    if name not in AmdRung.__members__ and name not in TdxRung.__members__:
+        raise KeyError(name)
+    found = []
+    for goal in in_order(goals):
+        ladder = TdxRung.__members__ if goal is Goal.TDX else AmdRung.__members__
+        if name in ladder:
+            found.append((goal, int(ladder[name])))
+    return tuple(found)
+
+
 class Severity(Enum):
     """`error`: will not start, or runs unprotected. `warning`: weak, fragile, or breaks at the next boot. `note`."""
 
@@ -194,7 +215,13 @@ class GapReason(Enum):
     TAIL_ONLY = "is only a tail"
     UNDECIDED = "does not decide it"
     NO_SUBJECT = "is not there"
+    NOT_RUNNING = "is not running"
     FAULT = "could not be worked out (a fault of sevlint)"
+
+
+_DAMAGE = frozenset(
+    {GapReason.UNREADABLE, GapReason.DAMAGED, GapReason.TIMED_OUT, GapReason.TAIL_ONLY, GapReason.FAULT}
+)
 
 
 class Gap(Struct, frozen=True):
@@ -208,7 +235,7 @@ class Gap(Struct, frozen=True):
     @property
     def is_damage(self) -> bool:
         """True where something is there and could not be read whole; plain absence is no damage."""
-        return self.reason in (GapReason.UNREADABLE, GapReason.DAMAGED, GapReason.TIMED_OUT, GapReason.TAIL_ONLY)
+        return self.reason in _DAMAGE
 
 
 # --- places -------------------------------------------------------------------------------------------------------
@@ -438,7 +465,8 @@ class RuleInfo(Struct, frozen=True):
     page: str = ""
     severities: tuple[tuple[Goal, Severity], ...] = ()
     structure: bool = False
-    rung: int | None = None
+    rungs: tuple[tuple[Goal, int], ...] = ()
+    """On which rung of each goal's ladder it stands."""
     symptom: bool = False
     because_of: tuple[str, ...] = ()
     confidence: Confidence = Confidence.HIGH

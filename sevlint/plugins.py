@@ -16,11 +16,12 @@ import pluggy
 
 from sevlint import hookspecs
 from sevlint.engine import Registry
-from sevlint.errors import RuleDefinitionError, UsageError
+from sevlint.errors import RuleDefinitionError, SevlintError, UsageError
+from sevlint.facts.domain import Domain, DomainXml, RunningDomain
 from sevlint.hookspecs import Component, Pack, Reporter, hookimpl
 from sevlint.model import RuleInfo, Subject
 from sevlint.parsers.base import Parser
-from sevlint.rule import Combiner, Rule
+from sevlint.rule import Combiner, How, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,6 +38,7 @@ class _Builtin:
         names = MACHINE_PARSERS
         return [
             Component("sevlint.parsers.domain_xml", _DOMAIN),
+            Component("sevlint.parsers.logs"),
             *(Component(f"sevlint.parsers.{name}", _MACHINE) for name in names),
         ]
 
@@ -134,8 +136,10 @@ class Shelf:
         self._cards: tuple[Any, ...] | None = None
 
     def registry(self, subjects: frozenset[Subject]) -> Registry:
-        """Parsers, combiners and layouts for the subjects that can occur."""
-        parsers = _values(self._modules(self._all("register_parsers"), subjects), Parser)
+        """Parsers, logs, combiners and layouts for the subjects that can occur. Raises RuleDefinitionError."""
+        parser_modules = list(self._modules(self._all("register_parsers"), subjects))
+        parsers = _values(parser_modules, Parser)
+        logs = tuple(evidence for module in parser_modules for evidence in getattr(module, "LOGS", ()))
         combiners = _values(self._modules(self._all("register_combiners"), subjects), Combiner)
         producers: dict[type, str] = {}
         for one in (*parsers, *combiners):
@@ -143,32 +147,39 @@ class Shelf:
                 first = producers[one.makes]
                 raise RuleDefinitionError(f"{one.makes.__name__} has two producers: {first} and {one.name}")
             producers[one.makes] = one.name
+        _check_circles(combiners)
         layouts = importlib.import_module("sevlint.sources.layouts")
         found = [layout for name in self._all("register_layouts") for layout in importlib.import_module(name).LAYOUTS]
-        return Registry(tuple(parsers), tuple(combiners), tuple(found), self._scan, layouts.choose)
+        return Registry(tuple(parsers), logs, tuple(combiners), tuple(found), self._scan, layouts.choose)
 
     def rules(self, subjects: frozenset[Subject]) -> list[Rule]:
         """The rules about these subjects, sorted by id. Raises RuleDefinitionError for two of one id."""
-        found: dict[str, Rule] = {}
+        found: dict[str, tuple[Rule, str]] = {}
         for pack in self._packs():
             if pack.subjects & subjects and not pack.cards:
                 for rule in self._load(pack):
                     if rule.info.about not in subjects:
                         continue
                     if rule.info.id in found:
-                        raise RuleDefinitionError(f"two rules have the id {rule.info.id}")
-                    found[rule.info.id] = rule
-        return [found[name] for name in sorted(found)]
+                        other = found[rule.info.id][1]
+                        raise RuleDefinitionError(f"two rules are called {rule.info.id}: of {other} and {pack.package}")
+                    found[rule.info.id] = rule, pack.package
+        return [found[name][0] for name in sorted(found)]
 
     def cards(self) -> tuple[Any, ...]:
         """Every log card."""
         if self._cards is None:
             from sevlint.signatures.cards import load_cards
 
-            folders = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures", "cards")]
-            folders += [_folder(pack.package) for pack in self._packs() if pack.cards]
-            paths = [os.path.join(folder, name) for folder in folders for name in sorted(os.listdir(folder))]
-            self._cards = load_cards([path for path in paths if path.endswith(".yaml")])
+            folders = [(os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures", "cards"), "sevlint")]
+            packs = [pack for pack in self._packs() if pack.cards]
+            folders += [(_folder(pack.package), pack.package.partition(".")[0]) for pack in packs]
+            paths = [(os.path.join(folder, name), of) for folder, of in folders for name in sorted(os.listdir(folder))]
+            self._cards = load_cards([(path, of) for path, of in paths if path.endswith(".yaml")])
+            known = self.known_ids()
+            for card in self._cards:
+                if card.id in known:
+                    raise RuleDefinitionError(f"a card and a rule of {known[card.id]} are both called {card.id}")
         return self._cards
 
     @property
@@ -216,26 +227,76 @@ class Shelf:
     def _modules(self, components: Iterable[Component], subjects: frozenset[Subject]) -> Iterator[Any]:
         for one in components:
             if one.subjects & subjects:
-                yield importlib.import_module(one.module)
+                yield _imported(one.module)
 
     def _load(self, pack: Pack) -> Iterator[Rule]:
         for name in _stems(pack.package):
-            module = importlib.import_module(f"{pack.package}.{name}")
+            module = _imported(f"{pack.package}.{name}")
             rule = getattr(module, "judge", None)
             if not isinstance(rule, Rule):
                 raise RuleDefinitionError(f"{pack.package}.{name} has no rule called judge")
             yield rule
         declared = _declared(pack.package)
         if declared:
-            from sevlint.declared.kinds import load_declared
+            from sevlint.declared.loading import load_declared
 
+            kinds = {kind: of for name in self._all("register_kinds") for kind, of in _imported(name).KINDS.items()}
             for name in declared:
-                yield load_declared(os.path.join(_folder(pack.package), f"{name}.yaml"))
+                path = os.path.join(_folder(pack.package), f"{name}.yaml")
+                yield load_declared(path, kinds, pack.package.partition(".")[0])
+
+
+def _imported(name: str) -> Any:
+    """A module that a plugin named. Raises RuleDefinitionError that says whose fault it is."""
+    try:
+        return importlib.import_module(name)
+    except SevlintError:
+        raise
+    except Exception as error:
+        raise RuleDefinitionError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def check_supply(rules: Iterable[Rule], registry: Registry) -> None:
+    """Something must make every fact that a rule asks for. Raises RuleDefinitionError.
+
+    Only where the registry is for every subject: a lone XML never loads what makes a host's facts.
+    """
+    made = {parser.makes for parser in registry.parsers} | {combiner.makes for combiner in registry.combiners}
+    made |= {Domain, DomainXml, RunningDomain}
+    for rule in rules:
+        for want in rule.wants:
+            if want.how is not How.GOAL and want.fact not in made:
+                raise RuleDefinitionError(f"rule {rule.info.id}: nothing makes {want.fact.__name__}")
+
+
+def _check_circles(combiners: Iterable[Combiner]) -> None:
+    """No fact may need itself. Raises RuleDefinitionError that names the circle.
+
+    `OnHost` and tuples of inner subjects lead to another subject, whose facts are its own.
+    """
+    needs = {
+        one.makes: [
+            want.fact for want in one.wants if not want.on_host and want.how not in (How.MANY, How.MANY_OR_GAPS)
+        ]
+        for one in combiners
+    }
+    done: set[type] = set()
+
+    def visit(kind: type, path: tuple[type, ...]) -> None:
+        if kind in path:
+            chain = " -> ".join(one.__name__ for one in (*path[path.index(kind) :], kind))
+            raise RuleDefinitionError(f"facts need each other in a circle: {chain}")
+        if kind not in done:
+            for other in needs.get(kind, ()):
+                visit(other, (*path, kind))
+            done.add(kind)
+
+    for kind in needs:
+        visit(kind, ())
 
 
 def _folder(package: str) -> str:
-    module = importlib.import_module(package)
-    return next(iter(module.__path__))
+    return str(next(iter(_imported(package).__path__)))
 
 
 def _stems(package: str) -> list[str]:
@@ -261,6 +322,6 @@ def _lazy(target: str) -> Callable[..., str]:
     module, _, name = target.partition(":")
 
     def call(*arguments: Any, **keywords: Any) -> str:
-        return cast("str", getattr(importlib.import_module(module), name)(*arguments, **keywords))
+        return cast("str", getattr(_imported(module), name)(*arguments, **keywords))
 
     return call

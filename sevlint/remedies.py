@@ -56,8 +56,9 @@ def _boot_commands(action: BootOption, tool: str) -> tuple[str, ...]:
     in_grub = tool in ("update-grub", "grub-mkconfig")
     file = "/etc/default/grub" if in_grub else "/etc/kernel/cmdline"
     edits = [rf"s#\b{_escaped(option)}\b##g" for option in action.remove]
-    for option in action.add:
-        edits.append(f"""s#^GRUB_CMDLINE_LINUX="#&{option} #""" if in_grub else f"1s#$# {option}#")
+    edits += [
+        rf's#^\(GRUB_CMDLINE_LINUX="[^"]*\)"#\1 {option}"#' if in_grub else f"1s#$# {option}#" for option in action.add
+    ]
     return (f"sed -i.bak '{'; '.join(edits)}' {file}", _REGENERATE[tool])
 
 

@@ -7,6 +7,7 @@ What annotations mean (architecture: a rule says once whom it judges, a fact typ
     F | None          optional.
     F | Gap           the gap is handed over; only such a rule may Fail on it.
     tuple[F, ...]     of an inner subject: every one's. For a Reading: every file's.
+    tuple[F | Gap, ...]  the same, with those that could not be had.
     OnHost[F]         the host's machine fact in a guest rule.
     goal: Goal        the rule is called once for each goal that it serves.
 """
@@ -37,6 +38,7 @@ from sevlint.model import (
     Subject,
     Verdict,
     in_order,
+    rungs_of,
 )
 
 _F = TypeVar("_F")
@@ -52,6 +54,7 @@ class How(Enum):
     OPTIONAL = "optional"
     GAP = "gap"
     MANY = "many"
+    MANY_OR_GAPS = "many or gaps"
     GOAL = "goal"
 
 
@@ -107,6 +110,9 @@ def _want(name: str, hint: Any, where: str) -> Want:
         kind, *rest = typing.get_args(hint)
         if rest == [Ellipsis] and _is_fact(kind):
             return Want(name, kind, How.MANY)
+        members = typing.get_args(kind)
+        if rest == [Ellipsis] and len(members) == 2 and members[1] is Gap and _is_fact(members[0]):
+            return Want(name, members[0], How.MANY_OR_GAPS)
     if origin in (Union, types.UnionType):
         members = typing.get_args(hint)
         facts = [member for member in members if member not in (type(None), Gap)]
@@ -131,6 +137,10 @@ def combiner(function: Callable[..., Any]) -> Combiner:
         makes = next((member for member in typing.get_args(makes) if member is not Gap), None)
     if not _is_fact(makes):
         raise RuleDefinitionError(f"{where}: a combiner returns a fact (or a Gap), not {makes!r}")
+    for want in wants:
+        if want.how is How.GOAL:
+            raise RuleDefinitionError(f"{where}: a fact is true whatever the goal; only rules take one")
+        _check_level(want, _SUBJECT_OF[makes.LEVEL], where, readings=True)
     return Combiner(makes, function, wants, where)
 
 
@@ -139,15 +149,16 @@ def rule(
     about: Subject,
     severity: Severity | Mapping[Goal, Severity],
     goals: frozenset[Goal] | set[Goal] | Structure,
-    rung: Rung | None = None,
+    rung: Rung | Mapping[Goal, Rung] | None = None,
     symptom: bool = False,
     because_of: tuple[str, ...] = (),
     confidence: Confidence = Confidence.HIGH,
 ) -> Callable[[Callable[..., Verdict | Sequence[Fail]]], Rule]:
     """Declare a rule; its id is the module's name in kebab case, its page the module's docstring.
 
-    `rung` places it on a ladder; `symptom` says that it only observes an effect and folds under a broken lower rung;
-    `because_of` names the few causes off the ladder. Registers nothing. Raises RuleDefinitionError.
+    `rung` places it on a ladder (a mapping where goals differ); `symptom` says that it only observes an effect and
+    folds under a broken lower rung; `because_of` names the few causes off the ladder. Registers nothing. Raises
+    RuleDefinitionError.
     """
 
     def declare(function: Callable[..., Verdict | Sequence[Fail]]) -> Rule:
@@ -172,7 +183,7 @@ def rule(
             page=page["page"],
             severities=tuple((goal, severities[goal]) for goal in in_order(severities)) if severities else (),
             structure=isinstance(goals, Structure),
-            rung=int(rung) if rung is not None else None,
+            rungs=rungs_of(rung, served),
             symptom=symptom,
             because_of=because_of,
             confidence=confidence,
@@ -196,16 +207,30 @@ _OUTWARD = {
 }
 
 
-def _check_level(want: Want, about: Subject, where: str) -> None:
+_SUBJECT_OF = {
+    Level.HOST: Subject.HOST,
+    Level.MACHINE: Subject.GUEST,
+    Level.DOMAIN: Subject.DOMAIN,
+    Level.GUEST: Subject.GUEST,
+}
+"""About whom a fact of each level is made; a machine's is a guest's at the narrowest."""
+
+
+def _check_level(want: Want, about: Subject, where: str, *, readings: bool = False) -> None:
     if want.how is How.GOAL:
         return
-    if issubclass(want.fact, Reading):
-        raise RuleDefinitionError(f"{where}: {want.fact.__name__} is a reading; rules ask for facts")
     level: Level = want.fact.LEVEL  # type: ignore[attr-defined]
+    if issubclass(want.fact, Reading):
+        if readings:
+            return
+        raise RuleDefinitionError(f"{where}: {want.fact.__name__} is a reading; rules ask for facts")
+    if want.on_host and level not in (Level.HOST, Level.MACHINE):
+        raise RuleDefinitionError(f"{where}: {want.fact.__name__} is of a {level.value}, not of the host")
     outward = level in _OUTWARD[about]
-    if want.how is How.MANY and outward and not (about is Subject.HOST and level is Level.MACHINE):
+    many = want.how in (How.MANY, How.MANY_OR_GAPS)
+    if many and outward and not (about is Subject.HOST and level is Level.MACHINE):
         raise RuleDefinitionError(f"{where}: tuple[{want.fact.__name__}, ...] is for inner subjects")
-    if want.how is not How.MANY and not outward:
+    if not many and not outward:
         raise RuleDefinitionError(f"{where}: {want.fact.__name__} is of a {level.value}, ask for a tuple of them")
 
 

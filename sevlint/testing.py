@@ -29,7 +29,7 @@ class Said(Struct, frozen=True):
 
 
 class Ran(Struct, frozen=True):
-    """What a bundle gave: every outcome, whatever the goals, and the report."""
+    """What a bundle gave: every outcome, whatever the goals (but none of a plain domain), and the report."""
 
     said: tuple[Said, ...]
     report: Report
@@ -41,8 +41,10 @@ def run(bundle: Mapping[str, Any], offers: plugins.Shelf | None = None, *, goals
     shelf = offers or plugins.Shelf(plugins.manager(third_party=False))
     source = BundleSource.of(bundle)
     settings = Settings(goals=goals or tuple(Goal(goal) for goal in bundle.get("goals", ())))
-    snapshot = engine.collect([engine.Input(source)], shelf.registry(frozenset(Subject)), settings)
+    registry = shelf.registry(frozenset(Subject))
     rules = shelf.rules(frozenset(Subject))
+    plugins.check_supply(rules, registry)
+    snapshot = engine.collect([engine.Input(source)], registry, settings)
     cards = {}
     if shelf.cards_were_used:
         rules += shelf.catalogue(frozenset(Subject))

@@ -128,4 +128,4 @@ def test_an_ill_made_card_is_refused(card: str, tmp_path: Any) -> None:
     path = tmp_path / "cards.yaml"
     path.write_text(f"program: p\ncards: [{card}]\n")
     with pytest.raises(RuleDefinitionError, match="card a"):
-        load_cards([str(path)])
+        load_cards([(str(path), "x")])

@@ -16,7 +16,6 @@ from sevlint.api import (
     Gap,
     Goal,
     Level,
-    OnHost,
     Open,
     Pass,
     Place,
@@ -28,6 +27,7 @@ from sevlint.api import (
     rule,
 )
 from sevlint.errors import RuleDefinitionError
+from sevlint.facts.amd import AsidPools
 from sevlint.facts.base import Fact, Reading
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.domain import Domain
@@ -211,22 +211,6 @@ def test_because_of_ties_pairs_off_the_ladder() -> None:
     assert tops(ran(rules, HOST, "sev")) == ["cause"]
 
 
-def test_guests_are_tied_to_their_domain_by_uuid() -> None:
-    def judge(protection: GuestProtection, host: OnHost[KernelCmdline] | None) -> Verdict:
-        return Open("guest")
-
-    def on_host(cmdline: OnHost[KernelCmdline]) -> Verdict:
-        return Pass("host's", (cmdline.place,))
-
-    guest = {
-        "sys/class/dmi/id/product_name": "Standard PC (Q35)\n",
-        "sys/class/dmi/id/sys_vendor": "QEMU\n",
-        "proc/cmdline": "guest\n",
-    }
-    rules = [made(judge, "of_guest", about=Subject.GUEST), made(on_host, "of_host_in_guest", about=Subject.GUEST)]
-    assert kinds(ran(rules, guest)) == [("of-guest", "open"), ("of-host-in-guest", "open")]
-
-
 class Nowhere(Fact, frozen=True):
     LEVEL = Level.HOST
 
@@ -288,22 +272,38 @@ class Circle(Fact, frozen=True):
     LEVEL = Level.HOST
 
 
-def test_facts_in_a_circle_are_a_fault() -> None:
-    def circle(one: Circle) -> Circle:
-        return one
+def test_facts_in_a_circle_are_refused_at_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Module:
+        circle = combiner(_circle)
 
-    class WithCircle(Shelf):
-        def registry(self, subjects: frozenset[Subject]) -> Any:
-            import msgspec
+    shelf = plugins.Shelf(plugins.manager(third_party=False))
+    monkeypatch.setattr(shelf, "_modules", lambda *_: [Module])
+    with pytest.raises(RuleDefinitionError, match="Circle -> Circle"):
+        shelf.registry(frozenset(Subject))
 
-            made_of = super().registry(subjects)
-            return msgspec.structs.replace(made_of, combiners=(*made_of.combiners, combiner(circle)))
 
-    def judge(one: Circle) -> Verdict:
+def _circle(one: Circle) -> Circle:
+    return one
+
+
+def test_a_fact_that_nothing_makes_is_refused_at_load() -> None:
+    def judge(nowhere: Nowhere) -> Verdict:
         return Open("x")
 
-    result = run({"files": HOST}, WithCircle(made(judge, "of_circle")))
-    assert "circle" in result.report.faults[0].what
+    with pytest.raises(RuleDefinitionError, match="nothing makes Nowhere"):
+        run({"files": HOST}, Shelf(made(judge, "asks_nowhere")))
+
+
+def test_what_a_combiner_cannot_be_given_is_refused() -> None:
+    def by_goal(goal: Goal) -> Nowhere:
+        return Nowhere()
+
+    def of_a_guest(protection: GuestProtection) -> AsidPools:
+        raise AssertionError
+
+    for function in (by_goal, of_a_guest):
+        with pytest.raises(RuleDefinitionError):
+            combiner(function)
 
 
 def test_two_producers_of_one_fact_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,14 @@ a copied root tree, bare files, standard input."""
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
+import resource
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,10 @@ import yaml
 from sevlint import engine, plugins
 from sevlint.errors import SourceError
 from sevlint.model import Completeness, Settings, Subject
-from sevlint.sources.base import Wanted
+from sevlint.sources.base import Source, Wanted
 from sevlint.sources.bundle import BundleSource
 from sevlint.sources.opening import open_source
-from sevlint.sources.recognise import recognise, xml_root
+from sevlint.sources.recognise import HEAD, is_domain, recognise, xml_root
 
 HOSTS = Path(__file__).parent.parent / "fixtures" / "hosts"
 SHELF = plugins.Shelf(plugins.manager(third_party=False))
@@ -188,6 +191,10 @@ def test_a_walk_sees_what_git_sees(tmp_path: Path) -> None:
         (b"\x1b[32m[    0.000000] \x1b[0mLinux version 6.1\n", "cmd/dmesg"),
         (b"[Mon Feb  7 09:34:10 2022] x\n", "cmd/dmesg"),
         (b"kern  :info  : [    0.000000] x\n", "cmd/dmesg"),
+        (b"<6>[    0.000000] Linux version 6.1\n<4>[    0.100000] x\n", "cmd/dmesg"),
+        (b"<30>Feb  4 09:34:10 h kernel: x\n", "cmd/journal-boot"),
+        (b"<6>1 2026-01-20T08:00:00.123456+00:00 h kernel - - - x\n", "cmd/journal-boot"),
+        (b"<6> x", None),
         (b"Feb  4 09:34:10 h kernel: x\n", "cmd/journal-boot"),
         (b"2022-02-04T09:34:10+0000 h kernel: x\n", "cmd/journal-boot"),
         (b"processor\t: 0\nvendor_id\t: x\n", "proc/cpuinfo"),
@@ -210,7 +217,7 @@ def test_bare_files_are_known_by_content(content: bytes, name: str | None) -> No
 
 
 def test_broken_xml_has_no_root() -> None:
-    assert (xml_root(b"<"), xml_root(b"x"), xml_root(b"<!-- x")) == ("", None, "")
+    assert (xml_root(b"<"), xml_root(b"x"), xml_root(b"<!-- x")) == (None, None, "")
 
 
 @pytest.mark.parametrize(
@@ -240,3 +247,239 @@ def test_standard_input(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert b"error[policy-allows-debug]" in done.stdout
     assert b"--> <stdin>:" in done.stdout
+
+
+# beginnings of files
+
+GAP = b"<!-- " + b"x" * 9000 + b" -->\n"
+DOMAIN = b"<domain type='kvm'><name>a</name></domain>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GAP + DOMAIN,
+        b"<!-- a -->\n<?p q?>" * 40 + DOMAIN,
+        b"<?p " + b"x" * 600 + b" > ?>" + DOMAIN,
+        b'<!DOCTYPE d [<!ENTITY a "]>"><!-- ]> \' -->]>' + DOMAIN,
+        b"<!DOCTYPE domain>" + DOMAIN,
+        b"<!DOCTYPE d [" + DOMAIN,
+        b"<!-- not closed <domain type='kvm'>",
+        b"<?xml version='1.0' <domain>",
+        b"<domain",
+        *((GAP.decode() + DOMAIN.decode()).encode(code) for code in ("utf-16", "utf-16-le", "utf-16-be")),
+        "<!-- not closed <domain>".encode("utf-16-le"),
+        "<!-- not closed <domain>".encode("utf-16"),
+    ],
+)
+def test_a_domain_is_one_whatever_stands_before_it(content: bytes) -> None:
+    assert recognise(content) == "domain.xml"
+    assert is_domain(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<!DOCTYPE domain [<!ENTITY a '<domain>'>]><network/>",
+        b"<!-- <domain> --><network/>",
+        b"<!-- not closed <domainbackup>",
+        b"<domainCapabilities><",
+        b"<network",
+    ],
+)
+def test_other_xml_is_no_domain(content: bytes) -> None:
+    assert not is_domain(content)
+
+
+def test_a_root_behind_more_than_the_head_is_found(tmp_path: Path) -> None:
+    for comment in (b"<!-- " + b"x" * 70_000 + b" -->", b"<!--" + b"x" * (HEAD - 10) + b"-->"):
+        for start in (b"", b"<!DOCTYPE x>"):
+            (tmp_path / "a.xml").write_bytes(comment + start + DOMAIN)
+            for path in (tmp_path, tmp_path / "a.xml"):
+                assert set(loaded(path).recognised.values()) == {"domain.xml"}
+    (tmp_path / "a.xml").write_bytes(b"<!-- " + b"x" * 70_000 + b" --><network/>")
+    assert loaded(tmp_path).not_domains == loaded(tmp_path / "a.xml").not_domains == 1
+
+
+@pytest.mark.parametrize("part", [b"<!-- a -->", b"<!--", b"<?", b'<!DOCTYPE "', b"<!DOCTYPE [", b"'\"", b" ", b"<"])
+def test_a_hostile_beginning_costs_little(part: bytes) -> None:
+    for start in (b"", b"<!DOCTYPE a [", b"<!--"):
+        head = start + part * (1_000_000 // len(part))
+        begun = time.perf_counter()
+        is_domain(head)
+        assert time.perf_counter() - begun < 3
+
+
+def loaded(path: Path, *keep: str, logs: tuple[str, ...] = ()) -> Source:
+    source = open_source(str(path))
+    source.load(Wanted(keep, logs, (), lambda _, chunks, complete: b"".join(chunks) and None))
+    return source
+
+
+# what may not be read
+
+
+def test_an_unreadable_folder_leaves_a_gap_in_every_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in ("etc/libvirt/qemu", "boot", "proc"):
+        (tmp_path / path).mkdir(parents=True)
+    (tmp_path / "proc/cmdline").write_text("ro\n")
+    real = os.listdir, os.lstat
+
+    def refuse(path: Any) -> None:
+        if str(path).endswith(("etc/libvirt/qemu", "boot/grub2")):
+            raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "listdir", lambda path: refuse(path) or real[0](path))
+    monkeypatch.setattr(os, "lstat", lambda path: refuse(path) or real[1](path))
+    monkeypatch.setattr(os, "stat", real[1])
+    source = loaded(tmp_path, "proc/cmdline", "etc/libvirt/qemu/*.xml", "boot/grub2/grub.cfg", "boot/x")
+    gaps = {path: file.why for path, file in source.files.items() if file.complete is Completeness.UNREADABLE}
+    assert gaps == dict.fromkeys(("boot/grub2/grub.cfg", "etc/libvirt/qemu/*.xml"), "Permission denied")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_failure_does_not_become_a_pass_for_who_may_not_look(tmp_path: Path) -> None:
+    top = tmp_path / "node"
+    write(top, files_of("asid-overcommit"), NEW)
+    assert ("asid-overcommit", "error") in found(top)[0] or ("asid-overcommit", "warning") in found(top)[0]
+    for folder in (top, *tmp_path.parents, tmp_path):
+        if str(folder).startswith("/tmp/"):
+            os.chmod(folder, 0o755)
+    os.chmod(top / "etc/libvirt/qemu", 0)
+    os.seteuid(65534)
+    try:
+        source = loaded(top, "etc/libvirt/qemu/*.xml")
+        report = found(top)
+    finally:
+        os.seteuid(0)
+    assert source.files["etc/libvirt/qemu/*.xml"].complete is Completeness.UNREADABLE
+    assert "Permission denied" in source.damage
+    assert any(report[1])
+
+
+def test_an_empty_file_that_nobody_may_read_is_a_gap_in_a_tree(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    for name in ("cmdline", "log", "open"):
+        (tmp_path / "proc" / name).write_text("")
+        os.chmod(tmp_path / "proc" / name, 0o644 if name == "open" else 0)
+    files = loaded(tmp_path, "proc/cmdline", "proc/open", logs=("proc/log",)).files
+    assert {path for path, file in files.items() if file.complete is Completeness.UNREADABLE} == {
+        "proc/cmdline",
+        "proc/log",
+    }
+
+
+def test_a_link_to_a_sosreport_elsewhere_is_not_followed(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere/s", files_of("iommu-passthrough"), NEW)
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/x").symlink_to(tmp_path / "elsewhere/s")
+    assert loaded(tmp_path / "d", "proc/cmdline").files == {}
+    (tmp_path / "d/y").mkdir()
+    (tmp_path / "d/y/sos_commands").symlink_to(tmp_path / "elsewhere/s/sos_commands")
+    assert loaded(tmp_path / "d", "proc/cmdline").files == {}
+
+
+# what is not looked at
+
+
+def test_domains_below_a_machine_are_counted(tmp_path: Path) -> None:
+    for path in ("etc/libvirt/qemu/a.xml", "vms/b.xml", "vms/deep/c.xml", "vms/skip.xml", "net/d.xml"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"<network/>" if path == "net/d.xml" else DOMAIN)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("skip*\n")
+    source = loaded(tmp_path, "etc/libvirt/qemu/*.xml")
+    assert list(source.files) == ["etc/libvirt/qemu/a.xml"]
+    folder = tmp_path / "vms"
+    assert source.remark == f"2 domain XML files below were not looked at: name their folder ({folder})"
+    (tmp_path / "sos_commands").mkdir()
+    assert loaded(tmp_path, "etc/libvirt/qemu/*.xml").remark == ""
+
+
+def test_domains_below_a_bare_log_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "dmesg.txt").write_text("[    0.000000] Linux version 6.1\n")
+    (tmp_path / "vms").mkdir()
+    (tmp_path / "vms/a.xml").write_bytes(DOMAIN)
+    done = sevlint("check", str(tmp_path))
+    assert f"{tmp_path}: 1 domain XML file below was not looked at: name their folder".encode() in done.stderr
+
+
+def test_a_folder_with_an_archive_says_so(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "s.tar.xz", "w:xz") as made:
+        made.addfile(tarfile.TarInfo("x"))
+    (tmp_path / "s.tar.xz.sha256").write_text("0\n")
+    with pytest.raises(SourceError, match=f"{tmp_path}: holds an archive: name it: {tmp_path}/s.tar.xz"):
+        loaded(tmp_path, "proc/cmdline")
+    (tmp_path / "dmesg.txt").write_text("[    0.000000] Linux version 6.1\n")
+    assert loaded(tmp_path).remark == "s.tar.xz in it was not looked at: name it"
+
+
+# what can be read once
+
+
+def sevlint(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "sevlint", *arguments]
+    return subprocess.run(command, capture_output=True, check=False, timeout=60, **options)
+
+
+@pytest.mark.parametrize("form", ["tar", "tar.xz", "bundle", "dmesg", "dmesg.gz", "xml"])
+@pytest.mark.parametrize("way", ["stdin", "fifo", "substitution"])
+def test_a_stream_works_like_a_file(form: str, way: str, tmp_path: Path) -> None:
+    files = files_of("iommu-passthrough")
+    path = tmp_path / f"in.{form}"
+    if form.startswith("tar"):
+        write(tmp_path / "sosreport-n1", files, NEW)
+        with tarfile.open(path, "w:" + form[4:]) as made:  # type: ignore[call-overload]
+            made.add(tmp_path / "sosreport-n1", "sosreport-n1")
+    elif form == "bundle":
+        path.write_text(yaml.safe_dump({"files": files}))
+    elif form == "xml":
+        path.write_text(files["etc/libvirt/qemu/vault-01.xml"].replace("0x00030000", "0x000b0000"))
+    else:
+        text = files["cmd/dmesg"].encode()
+        path.write_bytes(gzip.compress(text) if form.endswith("gz") else text)
+    bundle = tmp_path / "in.yaml"
+    expected = sevlint("check", str(path.rename(bundle) if form == "bundle" else path), "--goal", "sev-snp")
+    path = bundle if form == "bundle" else path
+    options = ("--goal", "sev-snp")
+    if way == "stdin":
+        done = sevlint("check", "-", *options, input=path.read_bytes())
+    elif way == "fifo":
+        os.mkfifo(tmp_path / "fifo")
+        with subprocess.Popen(["cp", path, tmp_path / "fifo"]):
+            done = sevlint("check", str(tmp_path / "fifo"), *options)
+    else:
+        script = f"exec {sys.executable} -m sevlint check <(cat {path}) --goal sev-snp"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (expected.returncode, expected.stderr)
+    heads = [
+        [line for line in one.stdout.split(b"\n") if line[:6] in (b"error[", b"warnin")] for one in (done, expected)
+    ]
+    assert heads[0] == heads[1]
+    assert heads[0]
+
+
+def test_a_fifo_that_nobody_writes_to_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sevlint.sources.streams.WAIT", 0.1)
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(SourceError, match="nobody writes to"):
+        open_source(str(tmp_path / "fifo"))
+
+
+def test_a_deep_sosreport_in_a_stream_is_one_clear_line(tmp_path: Path) -> None:
+    write(tmp_path / "s", files_of("iommu-passthrough"), NEW)
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        archive.add(tmp_path / "s", "var/tmp/s")
+    done = sevlint("check", "-", input=made.getvalue())
+    assert done.returncode == 2
+    assert done.stderr == b"error: <stdin>: what it holds lies at var/tmp/s/: save it to a file and name that\n"
+
+
+def test_more_files_than_may_be_open(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.xml" for number in range(150)]
+    for number, path in enumerate(paths):
+        path.write_bytes(DOMAIN if number else GAP * 10 + DOMAIN)
+    limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))  # noqa: E731
+    done = sevlint("check", *map(str, paths), preexec_fn=limit)
+    assert (done.returncode, done.stderr) == (0, b"")

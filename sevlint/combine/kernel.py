@@ -76,9 +76,13 @@ def kernel_version(uname: RunningKernel | None, log: KernelLog | None) -> Kernel
 
 
 @combiner
-def module_parameters(items: tuple[ModuleParameter, ...]) -> ModuleParameters | Gap:
-    """All of them."""
-    return ModuleParameters(items) if items else Gap(("sys/module/kvm_amd/parameters/*",), GapReason.ABSENT)
+def module_parameters(items: tuple[ModuleParameter | Gap, ...]) -> ModuleParameters | Gap:
+    """All of them, and which could not be read."""
+    read = tuple(item for item in items if isinstance(item, ModuleParameter))
+    if not read:
+        return Gap(("sys/module/kvm_amd/parameters/*",), GapReason.ABSENT)
+    unread = (item.place.path for item in items if isinstance(item, Gap) and item.place is not None)
+    return ModuleParameters(read, tuple(unread))
 
 
 @combiner
@@ -105,12 +109,12 @@ def sev_switches(
     for name in ("sev", "sev_es", "sev_snp"):
         outcome = parameters.get("kvm_amd", name) if parameters is not None else None
         option, line = cmdline.last(f"kvm_amd.{name}"), modprobe.last("kvm_amd", name) if modprobe else None
-        asks_on = option is not None and not option.is_false
-        contradicted = outcome is not None and outcome.is_true
+        asked = {one.is_false for one in (option, line) if one is not None}
+        counts = outcome.is_false if outcome is not None else None if len(asked) == 2 else True
         if option is not None and option.is_false:
-            off.append(OffSwitch(name, option, "on the kernel command line", contradicted))
-        if line is not None and line.is_false and not (outcome is None and asks_on):
-            off.append(OffSwitch(name, line, f"in {line.place.path}", contradicted))
+            off.append(OffSwitch(name, option, "on the kernel command line", counts))
+        if line is not None and line.is_false:
+            off.append(OffSwitch(name, line, f"in {line.place.path}", counts))
     return SevSwitches(tuple(off), cmdline.place)
 
 

@@ -1,60 +1,17 @@
-"""Rules written as YAML, one to a file: `kernel-param` and `sysfs-value` (architecture 5).
+"""The kinds that sevlint ships: `kernel-param` and `sysfs-value` (architecture 5).
 
 No variables, no and/or, no expressions: a rule that wants an `if` becomes Python.
 """
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
-
-import msgspec
-from msgspec import Struct
-
-from sevlint.errors import RuleDefinitionError
+from sevlint.declared.base import Declared
 from sevlint.facts.kernel import FALSE_WORDS, TRUE_WORDS, KernelCmdline, ModuleParameters
-from sevlint.model import (
-    AmdRung,
-    Confidence,
-    Fail,
-    Gap,
-    Goal,
-    NotApplicable,
-    Open,
-    Pass,
-    Remedy,
-    RuleInfo,
-    Severity,
-    Subject,
-    TdxRung,
-    Verdict,
-    boot_option,
-    in_order,
-)
-from sevlint.rule import How, Rule, Want
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from sevlint.model import Fail, Gap, NotApplicable, Open, Pass, Remedy, Verdict, boot_option
+from sevlint.rule import How, Want
 
 
-class _Common(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
-    """What every declared rule has; `message` is the headline."""
-
-    kind: str
-    title: str
-    why: str
-    fix: str
-    refs: str
-    severity: Severity | dict[Goal, Severity]
-    goals: tuple[Goal, ...]
-    message: str
-    about: Subject = Subject.HOST
-    rung: str = ""
-    symptom: bool = False
-    confidence: Confidence = Confidence.HIGH
-
-
-class KernelParam(_Common, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
+class KernelParam(Declared, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
     """An option of the running command line that is bad when present with one of these values.
 
     `values`: "any", "true", "false" (as the kernel parses a bool) or exact texts. `remove`: the remedy removes it.
@@ -77,11 +34,15 @@ class KernelParam(_Common, frozen=True, forbid_unknown_fields=True, rename="keba
         return Pass(f"the command line does not ask for it ({self.option})", (cmdline.place,))
 
 
-class SysfsValue(_Common, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
+class SysfsValue(Declared, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
     """A module parameter that is bad with one of these values (as in `kernel-param`)."""
 
     file: str
     values: tuple[str, ...]
+
+    def check(self) -> None:
+        """The file must be one that a parser reads."""
+        self.parts()
 
     def parts(self) -> tuple[str, str]:
         """Module and parameter. Raises ValueError for a file that no parser reads."""
@@ -121,51 +82,4 @@ def _fits(wanted: str, value: str | None) -> bool:
     return value == wanted
 
 
-KINDS: dict[str, type[KernelParam] | type[SysfsValue]] = {"kernel-param": KernelParam, "sysfs-value": SysfsValue}
-
-
-def load_declared(path: str) -> Rule:
-    """A rule from its file; its id is the file's name. Raises RuleDefinitionError."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with open(path, encoding="utf-8") as file:
-        content = yaml.load(file, Loader=loader)
-    kind = KINDS.get(content.get("kind", "")) if isinstance(content, dict) else None
-    if kind is None:
-        raise RuleDefinitionError(f"{path}: `kind` must be one of {', '.join(KINDS)}")
-    try:
-        declared = msgspec.convert(content, kind)
-        if isinstance(declared, SysfsValue):
-            declared.parts()
-        info = _info(path, declared)
-    except (msgspec.ValidationError, ValueError, KeyError) as error:
-        raise RuleDefinitionError(f"{path}: {error}") from error
-    severities = declared.severity if isinstance(declared.severity, dict) else None
-    judge: Callable[..., Any] = declared.judge
-    return Rule(info, judge, declared.wants(), frozenset(declared.goals), severities, False)
-
-
-def _info(path: str, declared: KernelParam | SysfsValue) -> RuleInfo:
-    severities = declared.severity if isinstance(declared.severity, dict) else {}
-    worst = min(severities.values(), key=lambda one: one.rank) if severities else declared.severity
-    rungs: dict[str, int] = {rung.name.lower().replace("_", "-"): int(rung) for rung in (*TdxRung, *AmdRung)}
-    refs = tuple(part.strip() for part in declared.refs.split(";") if part.strip())
-    page = f"{declared.title}.\n\nWhy    {declared.why}\nFix    {declared.fix}\nRefs   {'; '.join(refs)}"
-    return RuleInfo(
-        id=os.path.basename(path).removesuffix(".yaml"),
-        pack=os.path.basename(os.path.dirname(path)),
-        title=declared.title,
-        about=declared.about,
-        severity=worst if isinstance(worst, Severity) else Severity.NOTE,
-        goals=in_order(declared.goals),
-        why=declared.why,
-        fix=declared.fix,
-        refs=refs,
-        page=page,
-        severities=tuple((goal, severities[goal]) for goal in in_order(severities)),
-        rung=rungs[declared.rung] if declared.rung else None,
-        symptom=declared.symptom,
-        confidence=declared.confidence,
-        distribution="sevlint_rules",
-    )
+KINDS: dict[str, type[Declared]] = {"kernel-param": KernelParam, "sysfs-value": SysfsValue}

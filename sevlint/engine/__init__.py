@@ -7,10 +7,9 @@
 from sevlint.engine.collecting import Input, collect
 from sevlint.engine.judging import Outcome, judge
 from sevlint.engine.reporting import Hidden, report, spans_of
-from sevlint.engine.snapshot import LOGS, Made, Node, Registry, Snapshot
+from sevlint.engine.snapshot import Made, Node, Registry, Snapshot
 
 __all__ = [
-    "LOGS",
     "Hidden",
     "Input",
     "Made",

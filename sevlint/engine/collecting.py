@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from sevlint.engine.snapshot import LOGS, VIEW_RANK, Made, Node, Registry, Snapshot, damage_of
+from sevlint.engine.snapshot import VIEW_RANK, Made, Node, Registry, Snapshot, damage_of
 from sevlint.errors import ParseError, SourceError
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.domain import Domain, DomainXml, FoundDomain
@@ -46,6 +46,9 @@ def collect(inputs: Sequence[Input], registry: Registry, settings: Settings) -> 
     for one in inputs:
         snapshot.sources.append(one.source)
         _Collector(snapshot, one, settings).run()
+    _name_apart(snapshot)
+    _group(snapshot)
+    _join_logs(snapshot)
     _tie(snapshot)
     _set_goals(snapshot, settings)
     return snapshot
@@ -79,14 +82,16 @@ class _Collector:
         layout = registry.choose_layout(names, source.layout_hint())
         self.snapshot.layouts[source.number] = layout
         texts = self._texts(layout)
-        machine = {name: found for name, found in texts.items() if not _is_domain_evidence(name)}
+        domains = {one.name for parser in registry.parsers if parser.splits for one in parser.reads}
+        domains |= {name for name in self.snapshot.evidence if name.startswith(_AUTOSTART)}
+        machine = {name: found for name, found in texts.items() if name not in domains}
         machine_logs = [reading for _, _, reading in self.logs if isinstance(reading, KernelLogReading)]
         node = self._machine(machine, machine_logs) if machine or machine_logs else None
         self._domains(texts, node)
 
     def _log(self, path: str, chunks: Iterator[bytes], complete: Completeness) -> None:
         """Scan one log as it passes."""
-        for evidence in LOGS:
+        for evidence in self.snapshot.registry.logs:
             name = self.source.recognised.get(path)
             patterns = [one for layout in self.snapshot.registry.layouts for one in layout.paths(evidence)]
             found = name == evidence.name or any(glob(pattern).fullmatch(path) for pattern in patterns)
@@ -147,7 +152,8 @@ class _Collector:
         )
 
     def _machine(self, texts: dict[str, list[Text]], logs: list[KernelLogReading]) -> Node:
-        node = Node(Subject.HOST, _stem(self.source.label), self.source)
+        node = Node(Subject.HOST, self.given.tie or _stem(self.source.label), self.source)
+        node.tie = self.given.tie
         node.texts = texts
         node.readings[KernelLogReading] = [Made(reading) for reading in logs]
         node.named, node.lent = not self.given.lent, self.given.lent
@@ -204,11 +210,13 @@ class _Collector:
                 self.snapshot.errors.append(f"{text.path}: {text.note or 'could not be read'}")
         else:
             made = self.snapshot.parse(host or Node(Subject.DOMAIN, text.path, self.source), parser, text)
-            found = () if made.is_gap else made.value
+            gap = made.value
+            unread = (FoundDomain(_stem(text.path), "", View.AT_REST, 1, gap, lambda: gap),)
+            found = unread if made.is_gap else made.value
         for one in found:
             node = self._domain_node(one.name, one.view, host)
+            node.uuid = one.uuid.lower()
             node.outside = "" if host is not None else f"{text.path}#{one.ordinal}"
-            node.group = f"{self.source.number}:{one.name}" if host is not None else node.outside
             node.made[DomainXml] = Made(one.xml, damage_of(text))
             node.later[Domain] = (one.read, damage_of(text))
 
@@ -223,13 +231,18 @@ class _Collector:
         return node
 
     def _attach_log(self, evidence: str, path: str, reading: QemuLogReading, host: Node | None) -> None:
-        """A VM's log belongs to every view of the domain of its name; a log alone is a domain of its own."""
-        name = _stem(path)
+        """A VM's log belongs to every view of the domain of its name; a log alone is a domain of its own.
+
+        But not on a host whose domain XML was collected: what is not among it was undefined, and its log is history.
+        """
+        log_of = _LOG_OF.search(path)
+        name = log_of.group(1) if log_of else _stem(path)
         views = [node for node in self.snapshot.domains if node.source is self.source and node.name == name]
+        if not views and host is not None and host.children:
+            return
         if not views:
             node = self._domain_node(name, None, host)
             node.outside = "" if host is not None else path
-            node.group = f"{self.source.number}:{name}"
             wanted = ("etc/libvirt/qemu/*.xml",)
             node.made[DomainXml] = node.made[Domain] = Made(Gap(wanted, GapReason.ABSENT, f"of domain {name}"))
             views = [node]
@@ -237,8 +250,9 @@ class _Collector:
             node.readings.setdefault(QemuLogReading, []).append(Made(reading))
 
 
-def _is_domain_evidence(name: str) -> bool:
-    return name in ("domain.xml", "cmd/virsh-dumpxml-*") or "/libvirt/qemu/" in name
+_AUTOSTART = "etc/libvirt/qemu/autostart/"
+_LOG_OF = re.compile(r"libvirt[./]qemu[./](.+)\.log(?:\.tailed)?$")
+"""The name of the domain in a log's path, also where sos keeps its tail (snapshots 1.5)."""
 
 
 def _unique(items: list[str]) -> tuple[str, ...]:
@@ -266,21 +280,79 @@ def _stem(path: str) -> str:
     return name or path
 
 
+def _name_apart(snapshot: Snapshot) -> None:
+    """Hosts (and guests) of one name get as much of their PATH as tells them apart."""
+    for nodes in (snapshot.hosts, snapshot.guests):
+        by_name: dict[str, list[Node]] = {}
+        for node in nodes:
+            by_name.setdefault(node.name, []).append(node)
+        for same in by_name.values():
+            paths = [[part for part in node.source.label.split("/") if part] for node in same]
+            for depth in range(2, 6):
+                names = ["/".join(path[-depth:]) for path in paths]
+                if len(same) == 1 or len(set(names)) == len(names):
+                    break
+            for node, name in zip(same, names, strict=True) if len(same) > 1 else ():
+                node.name = name
+
+
+def _group(snapshot: Snapshot) -> None:
+    """The views of one VM: within a host its name, or its uuid where one name has several (masked names).
+
+    Outside a host each `<domain>` element is a domain of its own.
+    """
+    uuids: dict[tuple[int, str, View | None], set[str]] = {}
+    for node in snapshot.domains:
+        if node.parent is not None and node.uuid:
+            uuids.setdefault((node.source.number, node.name, node.view), set()).add(node.uuid)
+    masked = {(source, name) for (source, name, _), found in uuids.items() if len(found) > 1}
+    for node in snapshot.domains:
+        name = node.name if node.parent is not None else node.outside
+        if (node.source.number, node.name) in masked and node.uuid:
+            name = f"{name} {node.uuid}"
+        node.group = f"{node.source.number}:{name}"
+
+
+def _join_logs(snapshot: Snapshot) -> None:
+    """A QEMU log and a domain XML that were both named themselves are of one VM if their name is, and is unique."""
+    alone = [node for node in snapshot.domains if node.named and node.view is None]
+    for log in alone:
+        views = [node for node in snapshot.domains if node.named and node.view is not None and node.name == log.name]
+        if len({node.group for node in views}) != 1 or sum(one.name == log.name for one in alone) != 1:
+            continue
+        for node in views:
+            node.readings.setdefault(QemuLogReading, []).extend(log.readings[QemuLogReading])
+        snapshot.domains.remove(log)
+
+
 def _tie(snapshot: Snapshot) -> None:
-    """Tie guests to their domains (by --guest NAME, DMI uuid or name) and lend the lent host to outside domains."""
+    """Tie guests to their domains and lend the lent host to outside domains."""
     lent = next((host for host in snapshot.hosts if host.lent), None)
     for node in snapshot.domains:
         if node.parent is None and lent is not None:
             node.parent = lent
     for guest in snapshot.guests:
-        dmi = snapshot.get(guest, Dmi)
-        uuid = dmi.product_uuid.lower() if dmi else ""
-        for node in sorted(snapshot.domains, key=lambda one: VIEW_RANK[one.view]):
-            domain = snapshot.get(node, Domain)
-            if node.name == guest.name or (uuid and domain is not None and domain.uuid.lower() == uuid):
-                guest.parent = node
-                node.children.append(guest)
-                break
+        found = _domain_of(guest, snapshot)
+        if found is not None:
+            guest.parent = found
+            found.children.append(guest)
+        elif guest.tie:
+            snapshot.errors.append(
+                f"--guest {guest.tie}={guest.source.label}: no domain of that name is among the inputs"
+            )
+
+
+def _domain_of(guest: Node, snapshot: Snapshot) -> Node | None:
+    """By the name that `--guest` gave, else by DMI uuid, else by the one domain of its name that no uuid denies."""
+    domains = sorted(snapshot.domains, key=lambda one: VIEW_RANK[one.view])
+    if guest.tie:
+        return next((node for node in domains if node.name == guest.tie), None)
+    dmi = snapshot.get(guest, Dmi)
+    uuid = dmi.product_uuid.lower() if dmi else ""
+    if uuid and (by_uuid := next((node for node in domains if node.uuid == uuid), None)):
+        return by_uuid
+    same = [node for node in domains if node.name == guest.name and not (uuid and node.uuid)]
+    return same[0] if len({node.group for node in same}) == 1 else None
 
 
 def _set_goals(snapshot: Snapshot, settings: Settings) -> None:

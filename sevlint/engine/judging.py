@@ -11,6 +11,7 @@ from sevlint.model import (
     Gap,
     GapReason,
     Goal,
+    Level,
     NotApplicable,
     Open,
     Pass,
@@ -19,7 +20,7 @@ from sevlint.model import (
     Verdict,
     in_order,
 )
-from sevlint.rule import Rule
+from sevlint.rule import How, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,23 +65,46 @@ def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) ->
     goals = frozenset({goal}) if goal is not None else rule.goals
     called = snapshot.call(rule.function, rule.wants, node, goal, f"rule {rule.info.id}")
     value = called.value
+    if not isinstance(value, Gap) and not _is_said(value):
+        value = snapshot.fault(node, f"rule {rule.info.id}", f"returned {type(value).__name__}, no verdict").value
     if isinstance(value, Gap):
+        if value.reason is GapReason.NOT_RUNNING:
+            return [Outcome(rule, (node,), NotApplicable(value.detail), goals)]
         if node.outside and any("{domain}" in name for name in value.wanted):
             alone = NotApplicable("no log of this domain was given")
             return [Outcome(rule, (node,), alone, goals)]
         unknown = Open(_gap_words(value), value.wanted)
-        needs_host = value.reason in (GapReason.NO_SUBJECT, GapReason.ABSENT) and node.host is None
-        return [Outcome(rule, (node,), unknown, goals, needs_host=needs_host)]
+        return [Outcome(rule, (node,), unknown, goals, needs_host=_lacks_host(rule, node, value))]
     verdicts: Sequence[Verdict] = value if isinstance(value, (list, tuple)) else (value,)
     outcomes = []
     for said in verdicts:
         verdict: Verdict = said
         if isinstance(verdict, Pass) and called.damage:
-            gap = called.damage[0]
-            verdict = Open(f"it would pass, but {_gap_words(gap)}", gap.wanted)
+            wanted = dict.fromkeys(name for gap in called.damage for name in gap.wanted)
+            verdict = Open(f"it would pass, but {_gap_words(called.damage[0])}", tuple(wanted))
         seen = verdict.seen if isinstance(verdict, (Pass, Fail)) else ()
         outcomes.append(Outcome(rule, (node,), verdict, goals, seen))
     return outcomes
+
+
+def _is_said(value: Any) -> bool:
+    """A verdict, or several Fails: a rule that says nothing has a fault."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(isinstance(one, Fail) for one in value)
+    return isinstance(value, (Pass, Fail, Open, NotApplicable))
+
+
+def _lacks_host(rule: Rule, node: Node, gap: Gap) -> bool:
+    """Whether a host, and nothing else, would decide it: the missing fact is a host's, and none was given."""
+    if node.host is not None or gap.reason not in (GapReason.NO_SUBJECT, GapReason.ABSENT):
+        return False
+    levels = {want.fact.LEVEL for want in rule.wants if want.how is not How.GOAL}  # type: ignore[attr-defined]
+    of_host = {Level.HOST, Level.MACHINE} if node.subject is Subject.DOMAIN else {Level.HOST}
+    return gap.reason is GapReason.NO_SUBJECT or (bool(levels & of_host) and not _is_of_domain(gap))
+
+
+def _is_of_domain(gap: Gap) -> bool:
+    return any("libvirt/qemu/" in name or name == "domain.xml" for name in gap.wanted)
 
 
 def _gap_words(gap: Gap) -> str:
@@ -92,24 +116,35 @@ def _gap_words(gap: Gap) -> str:
 
 
 def _merged(outcomes: list[Outcome]) -> list[Outcome]:
-    """Outcomes that say the same of several views or goals become one."""
+    """Outcomes that say the same of several views or goals become one.
+
+    Of several Fails with the same words in one call the first is merged with the first of the other calls, the second
+    with the second: two misspelt elements stay two.
+    """
     merged: dict[tuple[Any, ...], Outcome] = {}
+    counts: dict[tuple[Any, ...], int] = {}
     for one in outcomes:
         verdict = one.verdict
         extra: tuple[Any, ...] = ()
         if isinstance(verdict, Fail):
-            here = one.node.view, *((place.line, place.element, place.part, place.path) for place in verdict.seen[:1])
-            extra = (verdict.value, verdict.severity, verdict.confidence, *(here if len(one.nodes) > 1 else ()))
-        key = (type(verdict).__name__, verdict.because, *extra)
+            extra = (verdict.value, verdict.severity, verdict.confidence, verdict.card)
+        words = (type(verdict).__name__, verdict.because, *extra)
+        call = (*words, id(one.node), one.goals)
+        number = counts[call] = counts.get(call, 0) + 1
+        key = (*words, number)
         before = merged.get(key)
-        if before is None or (isinstance(verdict, Fail) and before.node is one.node and before.goals == one.goals):
-            while key in merged:
-                key = (*key, 0)
+        if before is None:
             merged[key] = one
         else:
-            nodes = before.nodes if one.node in before.nodes else (*before.nodes, one.node)
-            seen = tuple(dict.fromkeys((*before.seen, *one.seen)))
-            merged[key] = Outcome(
-                one.rule, nodes, before.verdict, before.goals | one.goals, seen, before.needs_host and one.needs_host
-            )
+            merged[key] = _joined(before, one)
     return list(merged.values())
+
+
+def _joined(before: Outcome, one: Outcome) -> Outcome:
+    nodes = before.nodes if one.node in before.nodes else (*before.nodes, one.node)
+    seen = tuple(dict.fromkeys((*before.seen, *one.seen)))
+    verdict = before.verdict
+    if isinstance(verdict, Open) and isinstance(one.verdict, Open):
+        verdict = Open(verdict.because, tuple(dict.fromkeys((*verdict.wanted, *one.verdict.wanted))))
+    needs_host = before.needs_host and one.needs_host
+    return Outcome(one.rule, nodes, verdict, before.goals | one.goals, seen, needs_host)

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from sevlint import clean, remedies, spans
 from sevlint.engine.collecting import glob
-from sevlint.engine.snapshot import LOGS, Node, Snapshot
+from sevlint.engine.snapshot import Node, Snapshot
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.kernel import BootConfig, KernelVersion
 from sevlint.facts.log import KernelLog, KernelLogReading
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from sevlint.sources.base import Layout, Source
 
 
+_NO_RUNG = 1000
+
+
 class _Raised:
     """A Fail that will be shown, on its way to a Finding."""
 
@@ -61,6 +64,10 @@ class _Raised:
     @property
     def fail(self) -> Fail:
         return cast("Fail", self.outcome.verdict)
+
+    def order(self) -> tuple[int, str]:
+        """Lowest rung first; what stands on none comes last."""
+        return min((rung for _, rung in self.info.rungs), default=_NO_RUNG), self.info.id
 
     @property
     def goals(self) -> frozenset[Goal]:
@@ -146,24 +153,24 @@ def _severity(info: RuleInfo, outcome: Outcome, relevant: frozenset[Goal], regra
 def _fold(raised: list[_Raised]) -> None:
     """Put each symptom under the first broken rung below it on its own chain.
 
-    A symptom that no broken rung explains folds under another symptom that its `because_of` names: KVM that has SEV
-    off has SEV-ES off. What is explained explains through its own cause: the report has causes and consequences only.
+    A cause must block everything that a host's symptom speaks for, not only share a goal with it: a host without an RMP
+    table has SEV all the same, so `sev_parameter_off` is a fault of its own there. A symptom that no broken rung
+    explains folds under another failure that its `because_of` names: KVM that has SEV off has SEV-ES off. What is
+    explained explains through its own cause: the report has causes and consequences only.
     """
-    ordered = sorted(
-        (one for one in raised if one.confidence is not Confidence.LOW),
-        key=lambda one: (one.info.rung if one.info.rung is not None else 1000, one.info.id),
-    )
-    for symptom in raised:
-        chain = _chain(symptom.outcome)
-        near = [one for one in ordered if one is not symptom and any(node in chain for node in one.outcome.nodes)]
+    ordered = sorted((one for one in raised if one.confidence is not Confidence.LOW), key=_Raised.order)
+    followers = [one for one in raised if one.info.symptom or one.info.because_of]
+    for symptom in followers:
+        chain = {id(node) for node in _chain(symptom.outcome)}
+        near = [one for one in ordered if one is not symptom and any(id(node) in chain for node in one.outcome.nodes)]
         rungs = (one for one in near if not one.info.symptom and _explains(one, symptom))
-        shared = (one for one in near if one.goals & symptom.goals)
-        by_id = {one.info.id: one for one in reversed(list(shared))}
+        shared = [one for one in near if one.goals & symptom.goals]
+        by_id = {one.info.id: one for one in reversed(shared)}
         named = (by_id[name] for name in symptom.info.because_of if name in by_id)
         symptom.cause = next(rungs, None) or next(named, None)
-    for symptom in raised:
+    for symptom in followers:
         root = symptom.cause
-        for _ in raised:
+        for _ in followers:
             if root is None or root.cause is None or root is symptom:
                 break
             root = root.cause
@@ -176,10 +183,12 @@ def _fold(raised: list[_Raised]) -> None:
 
 
 def _explains(cause: _Raised, symptom: _Raised) -> bool:
-    if not symptom.info.symptom or symptom.info.rung is None or cause.info.rung is None:
+    """A lower rung, on the ladder of a wanted goal that both speak for."""
+    if not symptom.info.symptom:
         return False
-    shares = bool(cause.goals & symptom.goals)
-    return shares and cause.info.rung < symptom.info.rung and cause.outcome.goals >= symptom.stands_for
+    ours, theirs = dict(symptom.info.rungs), dict(cause.info.rungs)
+    lower = any(theirs[goal] < ours[goal] for goal in cause.goals & symptom.goals if goal in theirs and goal in ours)
+    return lower and cause.outcome.goals >= symptom.stands_for
 
 
 def _chain(outcome: Outcome) -> list[Node]:
@@ -193,16 +202,22 @@ def _chain(outcome: Outcome) -> list[Node]:
 
 
 def _findings(raised: list[_Raised], snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Number, sort and word. A lent host's own failures are shown only as causes of the domains judged with it."""
-    shown = [one for one in raised if not one.outcome.node.lent]
+    """Number, sort and word.
+
+    A lent host's own failures are shown as causes of the domains judged with it; a broken rung that explains none of
+    them, because too little of the host was collected, is shown as itself.
+    """
+    visible = {id(one) for one in raised if not one.outcome.node.lent}
+    shown = [one for one in raised if id(one) in visible or (_blocks_a_domain(one, snapshot) and not one.explains)]
+    causes = {id(one) for one in shown}
 
     def order(one: _Raised) -> tuple[Any, ...]:
         place = one.outcome.seen[0]
-        rung = one.info.rung if one.info.rung is not None else 1000
-        consequence = one.cause is not None and one.cause in shown
+        consequence = one.cause is not None and id(one.cause) in causes
         names = tuple(one.outcome.node.names().values())
         position = (place.source, place.path, place.line or 0, place.element or 0, place.column or 0)
         file = (place.source, one.outcome.node.outside.rpartition("#")[0]) if one.outcome.node.outside else (-1, "")
+        rung, _ = one.order()
         return (file, one.severity.rank, consequence, rung, names, one.info.id, position, one.fail.because)
 
     shown.sort(key=order)
@@ -215,6 +230,15 @@ def _findings(raised: list[_Raised], snapshot: Snapshot) -> tuple[Finding, ...]:
     return tuple(_finding(one, snapshot) for one in shown)
 
 
+def _blocks_a_domain(one: _Raised, snapshot: Snapshot) -> bool:
+    """A lent host's broken rung that stops a domain judged with it."""
+    node = one.outcome.node
+    if not node.lent or one.info.symptom or not one.info.rungs or one.severity is not Severity.ERROR:
+        return False
+    judged = (domain for domain in snapshot.domains if domain.host is node and not domain.lent)
+    return any(one.outcome.goals & domain.goals.wanted for domain in judged)
+
+
 def _finding(one: _Raised, snapshot: Snapshot) -> Finding:
     node = one.outcome.node
     fail = one.fail
@@ -223,7 +247,7 @@ def _finding(one: _Raised, snapshot: Snapshot) -> Finding:
     fix = Fix(_page_fix(one))
     if fail.remedy is not None:
         os = snapshot.get(machine, OsRelease) if machine else None
-        boot = snapshot.get(host, BootConfig) if host and machine is host else None
+        boot = snapshot.get(machine, BootConfig) if machine else None
         fix = _clean_fix(remedies.word(fail.remedy, os, boot))
     lent: tuple[str, ...] = ()
     if one.cause is not None and one.cause.outcome.node.lent:
@@ -349,7 +373,7 @@ def _missing(one: Outcome, snapshot: Snapshot) -> tuple[str, ...]:
     """The alternatives that would decide it and are not here yet."""
     names: list[str] = []
     for name in cast("Open", one.verdict).wanted:
-        is_log = any(log.name == name and log.log == "kernel" for log in LOGS)
+        is_log = any(log.name == name and log.log == "kernel" for log in snapshot.registry.logs)
         names.extend(_KERNEL_LOGS if is_log else (name,))
     return tuple(name for name in dict.fromkeys(names) if not _is_here(one.node, name, snapshot))
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
+from msgspec.structs import asdict
 
 from sevlint import clean
 from sevlint.errors import ParseError
 from sevlint.facts.base import Fact, Reading
+from sevlint.facts.domain import Domain, RunningDomain
 from sevlint.model import (
     Completeness,
     Evidence,
@@ -32,28 +34,12 @@ from sevlint.sources.base import Layout, Source
 
 _F = TypeVar("_F", bound=Fact)
 
-LOGS = (
-    Evidence("cmd/dmesg", command="dmesg", root=True, log="kernel"),
-    Evidence("var/log/dmesg", command="cat /var/log/dmesg", log="kernel"),
-    Evidence("cmd/journal-boot", command="journalctl --no-pager --dmesg --boot", root=True, log="kernel"),
-    Evidence("var/log/kern.log", command="cat /var/log/kern.log", root=True, log="kernel"),
-    Evidence("var/log/messages", command="cat /var/log/messages", root=True, log="kernel"),
-    Evidence("var/log/syslog", command="cat /var/log/syslog", root=True, log="kernel"),
-    Evidence(
-        "var/log/libvirt/qemu/{domain}.log",
-        command="cat /var/log/libvirt/qemu/DOMAIN.log",
-        root=True,
-        many=True,
-        log="qemu",
-    ),
-)
-"""Evidence that the scanner reads; declared here because no parser does."""
-
 
 class Registry(Struct, frozen=True):
     """Everything that plugins brought for this run. `scan` makes a log scanner: (kind, path, source, completeness)."""
 
     parsers: tuple[Parser, ...]
+    logs: tuple[Evidence, ...]
     combiners: tuple[Combiner, ...]
     layouts: tuple[Layout, ...]
     scan: Callable[[str, str, int, Completeness], Any]
@@ -88,6 +74,9 @@ class Node:
         self.children: list[Node] = []
         self.view: View | None = None
         self.group = ""
+        self.uuid = ""
+        self.tie = ""
+        """The domain that `--guest NAME=PATH` named."""
         self.outside = ""
         self.named = False
         self.lent = False
@@ -133,10 +122,9 @@ class Snapshot:
         self.faults: list[Fault] = []
         self.errors: list[str] = []
         self.evidence = {one.name: one for parser in registry.parsers for one in parser.reads}
-        self.evidence.update({one.name: one for one in LOGS})
+        self.evidence.update({one.name: one for one in registry.logs})
         self._parsers = {parser.makes: parser for parser in registry.parsers}
         self._combiners = {combiner.makes: combiner for combiner in registry.combiners}
-        self._running: list[type] = []
 
     # facts ----------------------------------------------------------------------------------------------------------
 
@@ -168,26 +156,28 @@ class Snapshot:
         return candidate
 
     def _make(self, node: Node, kind: type) -> Made:
-        if kind in self._running:
-            chain = " -> ".join(one.__name__ for one in (*self._running, kind))
-            return self._fault(node, kind.__name__, f"facts need each other in a circle: {chain}")
+        if kind is RunningDomain:
+            return self._running_view(node)
         later = node.later.pop(kind, None)
         if later is not None:
             read, damage = later
             try:
                 return Made(read(), damage)
             except Exception as error:
-                return self._fault(node, kind.__name__, f"{type(error).__name__}: {error}")
+                return self.fault(node, kind.__name__, f"{type(error).__name__}: {error}")
         combiner = self._combiners.get(kind)
         if combiner is None:
             parser = self._parsers.get(kind)
             return self._parse_first(node, parser) if parser else Made(Gap((), GapReason.ABSENT, "nothing makes it"))
-        self._running.append(kind)
-        try:
-            called = self.call(combiner.function, combiner.wants, node, None, combiner.name)
-        finally:
-            self._running.pop()
-        return Made(called.value, called.damage) if isinstance(called, Made) else Made(called)
+        return self.call(combiner.function, combiner.wants, node, None, combiner.name)
+
+    def _running_view(self, node: Node) -> Made:
+        """The running, else the live configuration of a domain, whichever view asks."""
+        views = [one for one in self.domains if one.group == node.group and one.view in (View.RUNNING, View.LIVE)]
+        if not views:
+            return Made(Gap((), GapReason.NOT_RUNNING, f"domain {node.name} is not running"))
+        made = self.ask(min(views, key=lambda one: VIEW_RANK[one.view]), Domain)
+        return made if made.is_gap else Made(RunningDomain(**asdict(made.value)), made.damage)
 
     def _parse_first(self, node: Node, parser: Parser) -> Made:
         for evidence in parser.reads:
@@ -204,7 +194,7 @@ class Snapshot:
         except ParseError as error:
             return Made(Gap((text.name,), GapReason.DAMAGED, error.why, error.place or text.place()))
         except Exception as error:
-            return self._fault(node, parser.name, f"{type(error).__name__}: {error}", text.path)
+            return self.fault(node, parser.name, f"{type(error).__name__}: {error}", text.path)
         return Made(value, damage_of(text))
 
     def _readings(self, node: Node, kind: type) -> list[Made]:
@@ -215,7 +205,8 @@ class Snapshot:
             node.readings[kind] = [self.parse(node, cast("Parser", parser), text) for text in texts]
         return node.readings[kind]
 
-    def _fault(self, node: Node, where: str, what: str, path: str = "") -> Made:
+    def fault(self, node: Node, where: str, what: str, path: str = "") -> Made:
+        """Note a fault of ours; every rule that needs the fact is open, and the run exits with 3."""
         self.faults.append(Fault(where, clean.printable(path or node.name), clean.printable(clean.mask(what))))
         return Made(Gap((), GapReason.FAULT, where))
 
@@ -227,22 +218,26 @@ class Snapshot:
         """Call a rule or combiner with its facts; a missing required fact or a Gap comes back as the value."""
         arguments: dict[str, Any] = {}
         damage: list[Gap] = []
+        missing: list[Gap] = []
         for want in wants:
             if want.how is How.GOAL:
                 arguments[want.name] = goal
                 continue
-            if want.how is How.MANY:
+            if want.how in (How.MANY, How.MANY_OR_GAPS):
                 arguments[want.name] = self._many(node, want, damage)
                 continue
             made = self._one(node, want)
             damage.extend(made.all_damage)
             if made.is_gap and want.how is How.REQUIRED:
-                return Made(made.value, tuple(damage))
+                missing.append(made.value)
+                continue
             arguments[want.name] = None if made.is_gap and want.how is How.OPTIONAL else made.value
+        if missing:
+            return Made(_joined(missing), tuple(damage))
         try:
             value = function(**arguments)
         except Exception as error:
-            return self._fault(node, where, f"{type(error).__name__}: {error}")
+            return self.fault(node, where, f"{type(error).__name__}: {error}")
         return Made(value, tuple(damage))
 
     def _one(self, node: Node, want: Want) -> Made:
@@ -266,12 +261,13 @@ class Snapshot:
         else:
             all_made = [self.ask(inner, want.fact) for inner in self._inner(node, level)]
         for made in all_made:
-            damage.extend(made.all_damage)
-        return tuple(made.value for made in all_made if not made.is_gap)
+            # a member that is missing makes the tuple shorter: damage, whatever its reason (architecture 3)
+            damage.extend((made.value, *made.damage) if made.is_gap else made.damage)
+        return tuple(made.value for made in all_made if not made.is_gap or want.how is How.MANY_OR_GAPS)
 
     def _inner(self, node: Node, level: Level) -> list[Node]:
         """Inner subjects of a level: one for each VM (its running view, else live, else at rest)."""
-        wanted = Subject.GUEST if level is Level.GUEST else Subject.DOMAIN
+        wanted = Subject.DOMAIN if level is Level.DOMAIN else Subject.GUEST
         best: dict[str, Node] = {}
         for child in _descend(node):
             if child.subject is wanted:
@@ -279,6 +275,12 @@ class Snapshot:
                 if key not in best or VIEW_RANK[child.view] < VIEW_RANK[best[key].view]:
                     best[key] = child
         return list(best.values())
+
+
+def _joined(gaps: list[Gap]) -> Gap:
+    """One gap for several missing facts: the first one's words, what would fill any of them."""
+    wanted = dict.fromkeys(name for gap in gaps for name in gap.wanted)
+    return structs.replace(gaps[0], wanted=tuple(wanted))
 
 
 VIEW_RANK = {View.RUNNING: 0, View.LIVE: 1, View.AT_REST: 2, None: 3}

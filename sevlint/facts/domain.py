@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -9,6 +10,17 @@ from msgspec import Struct
 
 from sevlint.facts.base import Fact
 from sevlint.model import Gap, Goal, Level, Place, View
+
+_UEFI_NAME = re.compile(r"ovmf|edk2|tdvf|uefi")
+_BIOS_NAME = re.compile(r"^(?:vga)?bios|seabios|qboot")
+
+
+def escape(text: str) -> str:
+    """Text of a domain as it stands in an XML fragment, also between quotes."""
+    return text.translate(_ESCAPES)
+
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;", '"': "&quot;"})
 
 
 class LaunchSecurity(Struct, frozen=True):
@@ -50,11 +62,14 @@ class Firmware(Struct, frozen=True):
 
     @property
     def is_uefi(self) -> bool:
-        """Autoselected EFI, a pflash loader, or a ROM loader that is not SeaBIOS by name."""
-        if self.autoselect == "efi" or self.loader_type == "pflash":
-            return True
+        """UEFI by the image's name whatever its loader type; without one autoselected EFI or flash (libvirt-qemu 2.4).
+
+        SeaBIOS is known by its files; an image with any other name may be a site's own OVMF.
+        """
         name = self.loader.rsplit("/", 1)[-1].lower()
-        return bool(name) and not any(word in name for word in ("bios", "vgabios", "qboot"))
+        if name:
+            return bool(_UEFI_NAME.search(name)) or not _BIOS_NAME.search(name)
+        return self.autoselect == "efi" or (self.loader_type == "pflash" and self.autoselect != "bios")
 
 
 class Disk(Struct, frozen=True):
@@ -103,6 +118,10 @@ class Domain(Fact, frozen=True):
     running: bool
     """A live configuration with an id."""
     place: Place
+
+
+class RunningDomain(Domain, frozen=True):
+    """The configuration that the VM runs with: its QEMU's, else its live XML. A rule that compares asks for both."""
 
 
 class DomainXml(Fact, frozen=True):

@@ -36,7 +36,7 @@ class DomainGoalSigns(Fact, frozen=True):
 
 
 class GuestGoalSigns(Fact, frozen=True):
-    """What a guest's own log, cpuinfo or device nodes prove."""
+    """What a guest's own log, cpuinfo or device nodes prove; asked of a machine before it is known to be a guest."""
 
-    LEVEL: ClassVar[Level] = Level.GUEST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     signs: tuple[GoalSign, ...]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec import Struct
+
 from sevlint.facts.base import Fact
 from sevlint.model import Goal, Level, Place
 
@@ -19,18 +21,88 @@ class GuestProtection(Fact, frozen=True):
     place: Place
 
 
+SLABS_PER_MIB = 512
+DEFAULT_SLABS = 32768
+LARGEST_SLABS = 524288
+"""1 GiB: where the kernel's own rule ends, and about what fits below 4 GiB (guest-and-swiotlb 1.1, 1.4)."""
+LARGEST_REQUEST = 262144
+"""Bytes: no single mapping can be larger, whatever the pool (guest-and-swiotlb 1.6)."""
+_SET = 128
+_LARGEST_SHARE = 4
+
+
+class SwiotlbOption(Struct, frozen=True):
+    """One `swiotlb=` as the kernel reads it (guest-and-swiotlb 1.2).
+
+    `slabs` is the number it begins with, None if with none; `digits` is that number as written. `word` is "force" or
+    "noforce" where the kernel reads one; `unread` is what it passes over.
+    """
+
+    text: str
+    digits: str
+    slabs: int | None
+    word: str
+    unread: str
+    is_cut: bool
+    """The number ends where its digits seem to go on: a suffix, or `09`, which is 0."""
+    place: Place
+
+    @property
+    def suffix(self) -> str:
+        """A K, M or G right behind the number, which the kernel does not understand."""
+        letter = self.unread[:1].upper()
+        return letter if self.is_cut and letter in ("K", "M", "G") else ""
+
+    @property
+    def is_octal(self) -> bool:
+        """A leading 0 gives the number another value than it seems to have."""
+        return self.digits.isdecimal() and self.slabs != int(self.digits)
+
+    @property
+    def rounded(self) -> int:
+        """The slabs of the pool: whole slot sets."""
+        return -(-(self.slabs or 0) // _SET) * _SET
+
+
 class Swiotlb(Fact, frozen=True):
     """The bounce buffer pool: what was asked for, what the kernel mapped; 1 slab = 2 KiB (guest-and-swiotlb 1.1)."""
 
     LEVEL: ClassVar[Level] = Level.MACHINE
-    option_text: str
-    """`swiotlb=...` as it stands on the command line; "" if not given."""
-    slabs: int | None
-    """The number asked for, None if the option carries none."""
-    noforce: bool
-    suffix: str
-    """A K, M or G behind the number, which the kernel does not understand."""
-    option_place: Place | None
+    options: tuple[SwiotlbOption, ...]
+    """Every `swiotlb=` of the command line, in order."""
     mapped_mib: int | None
-    mapped_place: Place | None
+    """What the log says that the kernel mapped."""
+    kernel_has_rule: bool | None
+    """This kernel sizes the pool by the guest's memory unless a number is given; None where nothing tells."""
+    size_mib: int | None
+    """What the log says, else what the number comes to, else what old kernels give; None where nothing tells."""
+    size_seen: tuple[Place, ...]
     place: Place
+
+    @property
+    def sized_by(self) -> SwiotlbOption | None:
+        """The option whose number counts: the last that has one."""
+        return next((one for one in reversed(self.options) if one.slabs is not None), None)
+
+    @property
+    def is_automatic(self) -> bool | None:
+        """The kernel sized it by the guest's memory; None where nothing tells."""
+        asked = self.sized_by
+        return self.kernel_has_rule if asked is None or asked.rounded == DEFAULT_SLABS else False
+
+    @property
+    def forbidden_by(self) -> SwiotlbOption | None:
+        """An option that says `noforce`: the words of all options add up, a later one takes none back."""
+        return next((one for one in self.options if one.word == "noforce"), None)
+
+
+def size_of(slabs: int) -> str:
+    """Slabs as a size to print."""
+    return f"{slabs // SLABS_PER_MIB} MiB" if slabs >= SLABS_PER_MIB else f"{slabs * 2} KiB"
+
+
+def possible_slabs(wanted: int, memory_kib: int | None) -> int:
+    """The pool to advise: what can be had below 4 GiB, and a quarter of memory at most (guest-and-swiotlb 1.4)."""
+    share = memory_kib // 2 // _LARGEST_SHARE if memory_kib is not None else LARGEST_SLABS
+    power = 1 << max(share, 1).bit_length() - 1
+    return min(wanted, LARGEST_SLABS, power)

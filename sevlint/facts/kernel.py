@@ -7,7 +7,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact, Reading
-from sevlint.model import Level, Needs, Place, Remedy, boot_option
+from sevlint.model import Level, Needs, Open, Place, Remedy, boot_option
 
 TRUE_WORDS = frozenset({"1", "y", "yes", "on", "true", "t"})
 FALSE_WORDS = frozenset({"0", "n", "no", "off", "false", "f"})
@@ -84,7 +84,7 @@ class KernelCmdline(Fact, frozen=True):
 class GrubDefault(Reading, frozen=True):
     """/etc/default/grub or a drop-in; `values`: (variable, appended with +=, value, its options), in order."""
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     path: str
     values: tuple[tuple[str, bool, str, Options], ...]
     place: Place
@@ -93,7 +93,7 @@ class GrubDefault(Reading, frozen=True):
 class BlsEntry(Reading, frozen=True):
     """One file below /boot/loader/entries; `variables` are the names of `$...` among its options."""
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     path: str
     title: str
     version: str
@@ -118,7 +118,7 @@ class GrubEntry(Struct, frozen=True):
 class GrubConfig(Reading, frozen=True):
     """grub.cfg: its menu entries, and `variables` as last set (`default` among them)."""
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     entries: tuple[GrubEntry, ...]
     variables: tuple[tuple[str, str], ...]
     blscfg: bool
@@ -128,7 +128,7 @@ class GrubConfig(Reading, frozen=True):
 class BootFile(Reading, frozen=True):
     """grubenv (its values, and each read as options) or /etc/kernel/cmdline (its options under the key "")."""
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     path: str
     values: tuple[tuple[str, str], ...]
     options: tuple[tuple[str, Options], ...]
@@ -169,12 +169,12 @@ class NextBootCmdline(Fact, frozen=True):
 
 
 class BootConfig(Fact, frozen=True):
-    """How this host's boot configuration is edited; words remedies.
+    """How a machine's boot configuration is edited; words remedies.
 
     `tool`: "grubby", "update-grub", "grub-mkconfig", "pbl", "kernel-install", "proxmox-boot-tool" or "" (unknown).
     """
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     tool: str
 
 
@@ -213,6 +213,8 @@ class ModuleParameters(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.MACHINE
     items: tuple[ModuleParameter, ...]
+    unread: tuple[str, ...] = ()
+    """Paths of files that are there and could not be read."""
 
     def get(self, module: str, name: str) -> ModuleParameter | None:
         """One parameter, or None where the file is not there."""
@@ -228,9 +230,12 @@ class ModuleParameters(Fact, frozen=True):
     def lists(self, module: str) -> bool:
         """Whether the module's parameters were collected as a whole, so that a missing one proves something.
 
-        A few files copied by hand prove nothing; `nested` has been there in every kernel that knows SEV or TDX.
+        A few files copied by hand prove nothing: `nested` has been there in every kernel that knows SEV or TDX, and
+        more than two parameters beside it.
         """
-        return self.get(module, "nested") is not None
+        count = sum(item.module == module for item in self.items)
+        unread = any(f"/{module}/" in path for path in self.unread)
+        return self.get(module, "nested") is not None and count > 2 and not unread
 
 
 class SevParameters(Fact, frozen=True):
@@ -249,13 +254,26 @@ class SevParameters(Fact, frozen=True):
 
 
 class OffSwitch(Struct, frozen=True):
-    """An option that asks kvm_amd for `parameter` (sev, sev_es, sev_snp) off. `contradicted`: KVM has it on."""
+    """An option that asks kvm_amd for `parameter` (sev, sev_es, sev_snp) off.
+
+    `counts` is False where KVM has it on all the same, and None where another option asks for on and the outcome was
+    not collected.
+    """
 
     parameter: str
     option: Option
     where: str
     """"on the kernel command line", or "in" and the path of a modprobe.d file."""
-    contradicted: bool
+    counts: bool | None
+
+    @property
+    def doubt(self) -> Open:
+        """The verdict about a switch that may not count."""
+        asks = f"`{self.option.text}` {self.where} asks for off"
+        if self.counts is False:
+            return Open(f"{asks}, and KVM has it on: two boots?")
+        wanted = (f"sys/module/kvm_amd/parameters/{self.parameter}",)
+        return Open(f"{asks}, another option for on, and the outcome was not collected", wanted)
 
     def remedy(self, kernel: KernelVersion | None) -> Remedy:
         """Take it away; before Linux 5.13 that is not enough, as SEV and SEV-ES must be asked for (amd-host 3)."""
@@ -275,10 +293,9 @@ def ask_for(parameter: str, kernel: KernelVersion | None) -> Remedy | None:
 
 
 class SevSwitches(Fact, frozen=True):
-    """Every option that switches kvm_amd's sev, sev_es or sev_snp off and that counts (amd-host 3, 9.24).
+    """Every option that asks kvm_amd for sev, sev_es or sev_snp off (amd-host 3, 9.24).
 
-    Within one place the last occurrence counts; between the command line and modprobe.d the outcome decides, and the
-    command line where the outcome was not collected.
+    Within one place the last occurrence counts; between the command line and modprobe.d the outcome decides.
     """
 
     LEVEL: ClassVar[Level] = Level.HOST
@@ -311,6 +328,14 @@ class ModprobeConfig(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.HOST
     lines: tuple[ModprobeLine, ...]
+
+    def disabled(self, module: str) -> ModprobeLine | None:
+        """An `install` line that runs `false` or `true` in place of loading the module (amd-host 3)."""
+        for line in self.lines:
+            command = line.rest.split()[0].rsplit("/", 1)[-1] if line.rest.split() else ""
+            if line.verb == "install" and line.module == module and command in ("false", "true"):
+                return line
+        return None
 
     def last(self, module: str, name: str) -> Option | None:
         """The `options` value that counts for a module's parameter."""

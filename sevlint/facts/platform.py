@@ -106,7 +106,7 @@ class Package(Struct, frozen=True):
 class Packages(Fact, frozen=True):
     """Installed packages, of rpm or dpkg; only those that matter to sevlint are kept."""
 
-    LEVEL: ClassVar[Level] = Level.HOST
+    LEVEL: ClassVar[Level] = Level.MACHINE
     manager: str
     items: tuple[Package, ...]
     place: Place

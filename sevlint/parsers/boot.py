@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import shlex
 
+from msgspec.structs import replace
+
 from sevlint.errors import ParseError
 from sevlint.facts.kernel import (
     BlsEntry,
@@ -79,31 +81,52 @@ def module_parameter(text: Text) -> ModuleParameter:
 def modprobe_file(text: Text) -> ModprobeFile:
     """`options`, `blacklist`, `install`, `softdep` lines; a backslash continues a line."""
     lines = []
-    for line, content in _logical(text):
+    for logical in _logical(text):
+        content = logical.text
         words = content.split(None, 2)
         if len(words) < 2 or words[0] not in ("options", "blacklist", "install", "softdep"):
             continue
         verb, module, rest = words[0], words[1].replace("-", "_"), words[2] if len(words) > 2 else ""
-        place = text.place(line)
+        place = text.place(logical.first)
         start = content.index(words[1], len(verb)) + len(words[1])
         options = options_of(content, place, start) if verb == "options" else Options(())
+        options = Options(tuple(replace(one, place=logical.place(one.place)) for one in options.items))
         lines.append(ModprobeLine(verb, module, options, rest, place))
     return ModprobeFile(text.path, tuple(lines), text.place(1) if text.lines else text.place())
 
 
-def _logical(text: Text) -> list[tuple[int, str]]:
-    """Lines joined at a trailing backslash, with the number of the first; comments dropped."""
-    found: list[tuple[int, str]] = []
-    joined, first = "", 0
+class _Logical:
+    """Lines of a file joined at trailing backslashes, which remembers where each of them began."""
+
+    def __init__(self, parts: list[tuple[int, str]]) -> None:
+        self.first = parts[0][0]
+        self.text = " ".join(content for _, content in parts)
+        self._starts = []
+        at = 0
+        for line, content in parts:
+            self._starts.append((at, line, len(content)))
+            at += len(content) + 1
+
+    def place(self, place: Place) -> Place:
+        """A place in the joined text as one in the file; what crosses a line's end stops there."""
+        column, end = (place.column or 1) - 1, (place.end_column or 1) - 1
+        start, line, length = next(part for part in reversed(self._starts) if part[0] <= column)
+        return replace(place, line=line, column=column - start + 1, end_column=min(end - start, length) + 1)
+
+
+def _logical(text: Text) -> list[_Logical]:
+    """The logical lines; comments dropped."""
+    found: list[_Logical] = []
+    parts: list[tuple[int, str]] = []
     for line, content in text.numbered():
-        first = first or line
-        if content.endswith("\\"):
-            joined += content[:-1] + " "
+        goes_on = content.endswith("\\")
+        parts.append((line, content[:-1] if goes_on else content))
+        if goes_on and line < len(text.lines):
             continue
-        joined += content
-        if joined.strip() and not joined.lstrip().startswith("#"):
-            found.append((first, joined))
-        joined, first = "", 0
+        logical = _Logical(parts)
+        if logical.text.strip() and not logical.text.lstrip().startswith("#"):
+            found.append(logical)
+        parts = []
     return found
 
 

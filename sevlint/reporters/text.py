@@ -256,6 +256,7 @@ def _header(subject: SubjectSummary, report: Report) -> Line:
 
 def _outside_header(given: InputSummary, findings: list[Finding]) -> Line:
     name = given.path if given.kind in ("file", "stdin") else f"domains in {given.path}"
+    name = f"host {given.path}" if given.lent else name
     return [("bold", name), ("", f": {_tally(findings) or _count(len(findings), 'note')}")]
 
 
@@ -268,9 +269,7 @@ def _tally(findings: Iterable[Finding]) -> str:
 
 def _blocks(finding: Finding, report: Report) -> bool:
     """A broken rung of the host's ladder: no guest of these goals starts."""
-    return finding.subject is Subject.HOST and any(
-        info.rung is not None for info in report.rules if info.id == finding.rule
-    )
+    return finding.subject is Subject.HOST and any(info.rungs for info in report.rules if info.id == finding.rule)
 
 
 def _about(finding: Finding) -> str:

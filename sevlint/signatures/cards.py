@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from sevlint.errors import RuleDefinitionError
-from sevlint.model import AmdRung, Confidence, Goal, RuleInfo, Severity, Subject, TdxRung, in_order
+from sevlint.model import Confidence, Goal, RuleInfo, Severity, Subject, in_order, rungs_of
 from sevlint.rule import refs_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     harmless: str = ""
     program: str = ""
     log: str = "kernel"
+    distribution: str = "sevlint_rules"
 
     def search(self, text: str) -> re.Match[str] | None:
         """The match in a message: at its start in a kernel log, also behind ": " in a QEMU log."""
@@ -71,17 +72,21 @@ def compiled(regex: str, log: str) -> re.Pattern[str]:
     return re.compile(rf"\A(?:{regex})" if log == "kernel" else rf"(?:\A\s*|: )(?:{regex})")
 
 
-def load_cards(paths: Iterable[str]) -> tuple[Card, ...]:
-    """Every card of these files. Raises RuleDefinitionError that names file and card."""
+def load_cards(paths: Iterable[tuple[str, str]]) -> tuple[Card, ...]:
+    """Every card of these (file, distribution) pairs. Raises RuleDefinitionError that names file and card."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     cards: dict[str, Card] = {}
-    for path in paths:
-        with open(path, encoding="utf-8") as file:
-            content = yaml.load(file, Loader=loader)
-        common = {"program": content["program"], "log": content.get("log", "kernel")}
-        for entry in content["cards"]:
+    for path, distribution in paths:
+        try:
+            with open(path, encoding="utf-8") as file:
+                content = yaml.load(file, Loader=loader)
+            common = {"program": content["program"], "log": content.get("log", "kernel"), "distribution": distribution}
+            entries = list(content["cards"])
+        except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise RuleDefinitionError(f"{path}: is no file of cards: {error}") from error
+        for entry in entries:
             card = _card({**common, **entry}, path)
             if card.id in cards:
                 raise RuleDefinitionError(f"{path}: two cards have the id {card.id}")
@@ -97,18 +102,25 @@ def _card(entry: Mapping[str, Any], path: str) -> Card:
         raise RuleDefinitionError(f"{where}: {error}") from error
     if _FORBIDDEN.search(card.regex):
         raise RuleDefinitionError(f"{where}: look-around, backreferences and unbounded groups are not allowed")
+    try:
+        re.compile(card.regex)
+        if card.finding is not None:
+            rungs_of(card.finding.rung, card.finding.goals)
+    except re.error as error:
+        raise RuleDefinitionError(f"{where}: regex: {error}") from error
+    except KeyError as error:
+        raise RuleDefinitionError(f"{where}: no rung is called {card.finding and card.finding.rung}") from error
     if not (card.finding or card.evidence_of or card.fact or card.harmless):
         raise RuleDefinitionError(f"{where}: tells nothing: finding, evidence-of, fact or harmless")
     return card
 
 
-def info_of(card: Card, distribution: str = "sevlint_rules") -> RuleInfo:
+def info_of(card: Card) -> RuleInfo:
     """A `finding` card as a rule."""
     finding = card.finding
     assert finding is not None
     severities = finding.severity if isinstance(finding.severity, dict) else {}
     worst = min(severities.values(), key=lambda one: one.rank) if severities else finding.severity
-    rungs: dict[str, int] = {rung.name.lower().replace("_", "-"): int(rung) for rung in (*TdxRung, *AmdRung)}
     page = f"{finding.title}.\n\nWhy    {finding.why}\nFix    {finding.fix}\nRefs   {card.source}"
     return RuleInfo(
         id=card.id,
@@ -122,10 +134,10 @@ def info_of(card: Card, distribution: str = "sevlint_rules") -> RuleInfo:
         refs=refs_of(card.source),
         page=page,
         severities=tuple((goal, severities[goal]) for goal in in_order(severities)),
-        rung=rungs[finding.rung] if finding.rung else None,
+        rungs=rungs_of(finding.rung, finding.goals),
         symptom=finding.symptom,
         because_of=finding.because_of,
         confidence=finding.confidence,
         card=True,
-        distribution=distribution,
+        distribution=card.distribution,
     )

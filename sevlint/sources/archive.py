@@ -14,13 +14,15 @@ import re
 import threading
 import zlib
 from collections import deque
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
+
+    from sevlint.sources.recognise import Readable
 
 BLOCK = 256 * 1024
 """Bytes unpacked at a time."""
@@ -32,6 +34,10 @@ NAME_LIMIT = 4096
 """Bytes of a member's name."""
 DICTIONARY_LIMIT = 256 * 1024 * 1024
 """Bytes of memory that an xz stream may ask for; `xz -9` asks for 65 MiB."""
+EXTENDED_LIMIT = 64 * 1024 * 1024
+"""Bytes of PAX headers that are worth reading, in all; those that tell times only are passed over."""
+RECORDS = 1000
+"""Records of one PAX header; those of a member have about ten."""
 TRAILER_LIMIT = 16 * 1024 * 1024
 """Bytes read behind the end of the tar archive, to learn whether the checksum of the compressed data holds."""
 
@@ -40,6 +46,7 @@ _ZEROS = bytes(512)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _BODYLESS = {b"1": "hardlink", b"2": "link", b"3": "other", b"4": "other", b"5": "directory", b"6": "other"}
+_PAX_OWNER = re.compile(rb" (?:uname|gname)=")
 _PAX_KEYS = re.compile(rb" (?:path|linkpath|size|uname|gname|GNU\.sparse\.[a-z]+)=")
 _PGP_STARTS = (
     re.compile(rb"-----BEGIN PGP MESSAGE"),
@@ -140,13 +147,19 @@ class Walk:
             for entry, body in walk: ...
 
     `damage` is None, or one line on what is wrong with the archive: cut off, corrupt, over a limit, no archive. It is
-    final once the loop has ended; every member before the damage has been handed out. `refused` counts the members
-    whose name or size could not be accepted: "..", NUL, control characters, more than 4096 bytes.
+    final once the loop has ended; every member before the damage has been handed out. `on_refused` is told the names
+    of members that could not be accepted, or not with their targets: "..", control characters, more than 4096 bytes.
     """
 
-    def __init__(self, stream: BinaryIO, *, limits: Limits = Limits()) -> None:  # noqa: B008 - it is frozen
+    def __init__(
+        self,
+        stream: Readable,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - it is frozen
+        on_refused: Callable[[str], None] = lambda name: None,
+    ) -> None:
         self.damage: str | None = None
-        self.refused = 0
+        self._on_refused = on_refused
         self._feed = _Feed(stream, limits)
         self._limits = limits
         self._owners: dict[bytes, str] = {}
@@ -165,6 +178,24 @@ class Walk:
         """Stops the thread. The stream is not closed."""
         self._feed.close()
 
+    def peek(self, count: int) -> bytes:
+        """The first unpacked bytes, fewer only where there are no more; before the walk."""
+        return self._feed.peek(count)
+
+    @property
+    def form(self) -> str | None:
+        """How it is compressed, as `looks_like_archive` says; after `peek`."""
+        return self._feed.form
+
+    def content(self) -> Iterator[bytes]:
+        """The unpacked bytes of what is no tar archive but one compressed file, instead of a walk."""
+        self._walked = True
+        while chunk := self._feed.some(BLOCK):
+            yield chunk
+        feed = self._feed
+        if feed.failure or feed.is_cut:
+            self._hurt(feed.failure or f"cut off after {feed.total:,} unpacked bytes")
+
     def __iter__(self) -> Iterator[tuple[Entry, Body]]:
         """The members, in the order of the archive. Raises RuntimeError the second time: a stream is read once."""
         if self._walked:
@@ -178,7 +209,7 @@ class Walk:
 
     def _members(self) -> Iterator[tuple[Entry, Body]]:
         feed = self._feed
-        extended = _Extended()
+        extended = _Extended({}, EXTENDED_LIMIT)
         headers = 0
         after_zeros = False
         while True:
@@ -186,12 +217,12 @@ class Walk:
             if len(header) < 512:
                 if feed.has_trailer and not feed.failure:
                     feed.failure = f"something other than {feed.form} data after {feed.total} unpacked bytes"
-                self._ended(bool(header.strip(b"\0")) or not extended.is_empty, headers)
+                self._ended(bool(header.strip(b"\0")) or not extended.is_empty, headers, after_zeros or bool(header))
                 return
             if header == _ZEROS:
                 if after_zeros:
                     feed.skip(TRAILER_LIMIT)
-                    self._ended(False, headers)
+                    self._ended(False, headers, True)
                     return
                 after_zeros = True
                 continue
@@ -220,10 +251,13 @@ class Walk:
                     self._hurt(f"a header larger than 64 KiB was passed over {self._where()}")
                 elif not extended.add(kind, raw):
                     self._hurt(f"malformed PAX header {self._where()}")
+                if extended.budget < 0:
+                    self._hurt(f"more than 64 MiB of PAX headers: the rest was not read {self._where()}")
+                    return
                 continue
 
             entry, length = self._entry(header, kind, size, extended)
-            extended = _Extended(extended.common)
+            extended = _Extended(extended.common, extended.budget)
             where = f"inside {entry.path}" if entry else f"inside a member {self._where()}"
             if kind == b"S" and not self._pass_sparse_map(header):
                 self._cut_off(where)
@@ -263,6 +297,7 @@ class Walk:
             if kind == b"S" or extended.is_sparse:
                 what = "other"
         path = None if extended.is_refused else _clean(raw)
+        name = raw
         target: str | None = ""
         if what in ("link", "hardlink"):
             raw = found.get(b"linkpath")
@@ -273,7 +308,7 @@ class Walk:
             else:
                 target = raw.decode("utf-8", "replace") if what == "link" else _clean(raw)
         if path is None or target is None:
-            self.refused += 1
+            self._on_refused(name[:NAME_LIMIT].decode("utf-8", "replace"))
             return None, size
         mode = _number(header[100:108])
         if mode is not None:
@@ -320,27 +355,31 @@ class Walk:
         else:
             self._hurt(f"cut off {where}")
 
-    def _ended(self, in_header: bool, headers: int) -> None:
+    def _ended(self, in_header: bool, headers: int, has_mark: bool) -> None:
         """The data ended where a header could begin, or inside one: was that all?"""
         feed = self._feed
         if feed.failure or feed.is_cut or (in_header and headers):
             self._cut_off(self._where())
         elif in_header or not feed.total:
             self._hurt(self._no_archive())
+        elif not has_mark:
+            self._hurt(f"ends without an end mark {self._where()}: it may be cut off there")
 
     def _no_archive(self) -> str:
         if self._feed.form in ("gz", "xz", "bz2"):
-            return f"{self._feed.form} data, but no tar archive inside"
+            return f"{self._feed.form} data, but no tar archive inside and nothing else that sevlint knows"
         return "no tar archive"
 
 
 class _Extended:
     """What PAX and GNU headers say of the member that follows."""
 
-    __slots__ = ("common", "found", "is_empty", "is_refused", "is_sparse")
+    __slots__ = ("budget", "common", "found", "is_empty", "is_refused", "is_sparse")
 
-    def __init__(self, common: dict[bytes, bytes] | None = None) -> None:
-        self.common = common or {}
+    def __init__(self, common: dict[bytes, bytes], budget: int) -> None:
+        self.budget = budget
+        """Bytes of headers that may still be read, in this archive."""
+        self.common = common
         """Of the global header only the owner is taken: no member shares a name or a size with all others."""
         self.found = self.common.copy()
         self.is_empty = True
@@ -354,6 +393,9 @@ class _Extended:
         elif kind == b"K":
             self.found[b"linkpath"] = raw.rstrip(b"\0")
         elif kind == b"g":
+            if not _PAX_OWNER.search(raw):
+                return True
+            self.budget -= len(raw)
             records: dict[bytes, bytes] = {}
             is_whole = _pax_records(raw, records)
             self.common = self.common | {key: records[key] for key in (b"uname", b"gname") if key in records}
@@ -363,6 +405,7 @@ class _Extended:
             self.is_empty = False
             if not _PAX_KEYS.search(raw):  # times only, as in most members: not worth reading
                 return True
+            self.budget -= len(raw)
             is_whole = _pax_records(raw, self.found)
             size = self.found.get(b"size")
             if size is not None and not (size.isdigit() and len(size) <= 20):
@@ -377,9 +420,11 @@ class _Extended:
 
 
 def _pax_records(raw: bytes, into: dict[bytes, bytes]) -> bool:
-    """Reads "LENGTH KEY=VALUE\\n" records; False where they end before the header does."""
+    """Reads "LENGTH KEY=VALUE\\n" records; False where they end before the header does, or are more than `RECORDS`."""
     at = 0
-    while at < len(raw):
+    for _ in range(RECORDS):
+        if at >= len(raw):
+            return True
         blank = raw.find(b" ", at, at + 8)
         digits = raw[at:blank] if blank > at else b""
         end = at + int(digits) if digits.isdigit() else 0
@@ -388,7 +433,7 @@ def _pax_records(raw: bytes, into: dict[bytes, bytes]) -> bool:
         key, _, value = raw[blank + 1 : end - 1].partition(b"=")
         into[key] = value
         at = end
-    return True
+    return at >= len(raw)
 
 
 def _number(field: bytes) -> int | None:
@@ -487,7 +532,7 @@ class _Feed:
     `is_cut`, `has_trailer` and `total` may be read once a read came back short.
     """
 
-    def __init__(self, stream: BinaryIO, limits: Limits) -> None:
+    def __init__(self, stream: Readable, limits: Limits) -> None:
         self._stream = stream
         self._limits = limits
         self._wake = threading.Condition()
@@ -508,7 +553,7 @@ class _Feed:
         """Bytes unpacked."""
 
     def start(self) -> None:
-        if not self._closed:
+        if not self._closed and self._thread.ident is None:
             self._thread.start()
 
     def close(self) -> None:
@@ -520,6 +565,14 @@ class _Feed:
             self._wake.notify_all()
         if self._thread.ident is not None:
             self._thread.join(timeout=2)  # a read from a stalled pipe may take for ever: the thread is a daemon
+
+    def peek(self, count: int) -> bytes:
+        """The next `count` bytes, fewer only at the end; they are read again."""
+        self.start()
+        piece = self.take(count)
+        self._block = piece + self._block[self._at :]
+        self._at = 0
+        return piece
 
     def some(self, count: int) -> bytes:
         """Between 1 and `count` bytes; b"" only at the end."""

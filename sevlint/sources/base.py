@@ -67,6 +67,12 @@ class Wanted(Struct, frozen=True):
     on_log: Callable[[str, Iterator[bytes], Completeness], None]
 
 
+def unreadable_if_empty(mode: int | None) -> str:
+    """Why an empty file of this mode is none: sos stores a file that nobody may read as empty (snapshots 1.2)."""
+    is_shut = mode is not None and not mode & 0o444
+    return f"collected empty: mode {mode:04o} lets nobody read it" if is_shut else ""
+
+
 class Source(ABC):
     """One input PATH. After `load` its `files` are there, by path below the top, sorted."""
 
@@ -77,6 +83,8 @@ class Source(ABC):
     number: int
     damage: str = ""
     """One line if the input could only be read in part."""
+    remark: str = ""
+    """One line on what lies in it and was not looked at, though nothing is wrong with it."""
 
     def __init__(self, label: str, number: int = 0) -> None:
         self.label = label

@@ -23,6 +23,8 @@ from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sevlint.sources.streams import Peeked
+
 _LIMIT = 64 * 1024 * 1024
 _KEYS = frozenset({"text", "gz", "base64", "link", "directory", "mode", "owner", "truncated", "filtered", "unreadable"})
 _HOPS = 16
@@ -33,9 +35,9 @@ class BundleSource(Source):
 
     kind = "bundle"
 
-    def __init__(self, path: str, number: int = 0) -> None:
+    def __init__(self, path: str, number: int = 0, stream: Peeked | None = None) -> None:
         super().__init__(path, number)
-        content = _read(path)
+        content = _read(path, stream)
         base = content.get("from")
         entries = dict(_entries(content, path))
         if base is not None:
@@ -84,12 +86,12 @@ class BundleSource(Source):
         return "bundle"
 
 
-def _read(path: str) -> dict[str, Any]:
+def _read(path: str, stream: Peeked | None = None) -> dict[str, Any]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        with open(path, "rb") as file:
+        with stream or open(path, "rb") as file:
             data = file.read(_LIMIT + 1)
         if len(data) > _LIMIT:
             raise SourceError(f"{path}: larger than 64 MiB, which no bundle is")

@@ -8,9 +8,13 @@ import stat
 from typing import TYPE_CHECKING
 
 from sevlint.errors import SourceError
+from sevlint.sources.recognise import is_archive, read_head, recognise
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from sevlint.sources.base import Source
+    from sevlint.sources.streams import Peeked
 
 _BUNDLE = re.compile(rb"^files:\s", re.MULTILINE)
 _YAML = (".yaml", ".yml")
@@ -19,9 +23,9 @@ _YAML = (".yaml", ".yml")
 def open_source(path: str, number: int = 0) -> Source:
     """Open an input. Raises SourceError with one line that says what is wrong and what to do."""
     if path == "-":
-        from sevlint.sources.single import StdinSource
+        from sevlint.sources.streams import standard_input
 
-        return StdinSource(number)
+        return _of_stream("<stdin>", number, standard_input())
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
@@ -32,29 +36,23 @@ def open_source(path: str, number: int = 0) -> Source:
         from sevlint.sources.tree import TreeSource
 
         return TreeSource(path, number)
-    if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
+    if stat.S_ISFIFO(mode):
+        from sevlint.sources.streams import open_fifo
+
+        return _of_stream(path, number, open_fifo(path))
+    if not stat.S_ISREG(mode):
         raise SourceError(f"{path}: neither a file nor a directory")
-    if stat.S_ISREG(mode):
-        made = _by_head(path, number)
-        if made is not None:
-            return made
-    from sevlint.sources.single import FileSource
-
-    return FileSource(path, number)
+    return _of_file(path, number)
 
 
-def _by_head(path: str, number: int) -> Source | None:
-    """An archive or a bundle, by its first bytes."""
+def _of_file(path: str, number: int) -> Source:
+    """A regular file is closed again: a commit hook names more files than a process may hold open."""
     try:
         with open(path, "rb") as file:
-            head = file.read(64 * 1024)
+            head = read_head(file)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from error
-    if head[:1] == b"<" or not head:  # the common case of a commit hook; no archive begins so
-        return None
-    from sevlint.sources.archive import looks_like_archive
-
-    if looks_like_archive(head[:512]) is not None:
+    if is_archive(head):
         from sevlint.sources.archived import ArchiveSource
 
         return ArchiveSource(path, number)
@@ -62,4 +60,28 @@ def _by_head(path: str, number: int) -> Source | None:
         from sevlint.sources.bundle import BundleSource
 
         return BundleSource(path, number)
-    return None
+    from sevlint.sources.single import FileSource
+
+    return FileSource(path, head, number)
+
+
+def _of_stream(label: str, number: int, file: BinaryIO | Peeked) -> Source:
+    """What can be read only once stays open, and goes on behind its head."""
+    from sevlint.sources.streams import Peeked
+
+    try:
+        head = read_head(file)
+    except OSError as error:
+        raise SourceError(f"{label}: {error.strerror or error}") from error
+    stream = Peeked(head, file)
+    if is_archive(head):
+        from sevlint.sources.archived import ArchiveSource
+
+        return ArchiveSource(label, number, stream)
+    if recognise(head) is None and _BUNDLE.search(head):
+        from sevlint.sources.bundle import BundleSource
+
+        return BundleSource(label, number, stream)
+    from sevlint.sources.single import FileSource, StdinSource
+
+    return (StdinSource if label == "<stdin>" else FileSource)(label, head, number, stream)

@@ -7,16 +7,19 @@ followed inside the directory as if it were `/`; nothing outside is read. A fold
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import re
 import stat
+import sys
 from typing import TYPE_CHECKING, Any
 
 from sevlint.errors import ParseError, SourceError
 from sevlint.model import Completeness
-from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted
+from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted, unreadable_if_empty
 from sevlint.sources.patterns import Patterns, expression
-from sevlint.sources.recognise import DOMAIN_ROOTS, HEAD, recognise, xml_root
+from sevlint.sources.recognise import HEAD, is_archive, is_domain, read_head, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +29,9 @@ _CHUNK = 256 * 1024
 _BARE_LIMIT = 500
 """Files of a folder whose content is looked at to tell what it is."""
 _WALK_LIMIT = 1_000_000
+_LOOK_LIMIT = 100_000
+_LOOK_FILES = 2000
+"""Entries and XML files looked at below a folder that is one machine."""
 _GENERIC = frozenset({"domain.xml"})
 
 
@@ -44,12 +50,14 @@ class TreeSource(Source):
         except OSError as error:
             raise SourceError(f"{path}: {error.strerror or error}") from error
         if "sos_commands" not in names:
-            inner = [name for name in names if os.path.isdir(os.path.join(path, name, "sos_commands"))]
+            inner = [name for name in names if _is_sosreport(os.path.join(path, name))]
             if len(inner) > 1:
                 raise SourceError(f"{path}: holds {len(inner)} sosreports; name each of them: {path}/{inner[0]} ...")
             if inner:
                 self._root = os.path.join(path, inner[0])
         self._is_live = os.path.abspath(self._root) == "/"
+        self._is_sos = _is_folder(os.path.join(self._root, "sos_commands"))
+        self._archives: list[str] = []
 
     def load(self, wanted: Wanted) -> None:
         """Look for what is wanted; where nothing of it is there, look at the files by their content."""
@@ -60,6 +68,12 @@ class TreeSource(Source):
         if not self.files and not self._bare:
             self.kind = "xml"
             self._walk()
+            if not self.files and self._archives:
+                one = len(self._archives) == 1
+                holds = "an archive: name it" if one else f"{len(self._archives)} archives: name each"
+                raise SourceError(f"{self.label}: holds {holds}: {os.path.join(self.label, self._archives[0])}")
+        elif not (self._is_live or self._is_sos):
+            self.remark = "; ".join(self._not_looked_at())
         self.files = dict(sorted(self.files.items()))
 
     def layout_hint(self) -> str:
@@ -78,45 +92,59 @@ class TreeSource(Source):
                 continue
             for path in self._expand(pattern):
                 if path not in self.files:
-                    self._take(path, as_log=logs.match(path), listing=pattern in listed, wanted=wanted)
+                    self._take_if_there(path, as_log=logs.match(path), listing=pattern in listed, wanted=wanted)
 
-    def _expand(self, pattern: str) -> Iterator[str]:
-        """The paths below the top that fit a pattern, sorted."""
+    def _take_if_there(self, path: str, *, as_log: bool, listing: bool, wanted: Wanted) -> None:
+        try:
+            if self._stat(path) is not None:
+                self._take(path, as_log=as_log, listing=listing, wanted=wanted)
+        except OSError as error:
+            self._deny(path, error)
+
+    def _expand(self, pattern: str) -> list[str]:
+        """The paths below the top that could fit a pattern, sorted."""
         found = [""]
-        for part in pattern.split("/"):
+        parts = pattern.split("/")
+        for number, part in enumerate(parts):
             below = []
             for folder in found:
                 if "*" not in part and "{" not in part:
                     below.append(f"{folder}/{part}" if folder else part)
                     continue
                 matcher = re.compile(expression(part))
-                names = self._names(folder)
+                try:
+                    names = self._names(folder)
+                except OSError as error:
+                    self.damage = self.damage or f"{folder or '.'}: {error.strerror or error}"
+                    self._deny("/".join((folder, *parts[number:])).lstrip("/"), error)
+                    continue
                 below.extend(f"{folder}/{name}" if folder else name for name in names if matcher.fullmatch(name))
             found = below
-        return (path for path in found if self._stat(path) is not None)
+        return found
+
+    def _deny(self, path: str, error: OSError) -> None:
+        """Something may be there: without this, a set would just be shorter. A pattern fits itself."""
+        why = error.strerror or str(error)
+        self.files.setdefault(path, File(path, b"", complete=Completeness.UNREADABLE, why=why))
 
     def _names(self, folder: str) -> list[str]:
+        """Raises OSError where it cannot be known what is there, also by `_resolve`."""
         real = self._resolve(folder)
-        if real is None:
-            return []
         try:
-            return sorted(os.listdir(real))
+            return sorted(os.listdir(real)) if real is not None else []
         except (FileNotFoundError, NotADirectoryError):
-            return []
-        except OSError as error:
-            self.damage = self.damage or f"{folder}: {error.strerror or error}"
             return []
 
     def _stat(self, path: str) -> os.stat_result | None:
-        """What is there: the entry, or what its link leads to inside the directory; the link itself if that is gone."""
+        """What is there: the entry, or what its link leads to inside the directory; the link itself if that is gone.
+
+        Raises OSError where that cannot be known.
+        """
+        real = self._resolve(path)
         try:
-            entry = os.lstat(os.path.join(self._root, path)) if "/" not in path else None
-            real = self._resolve(path)
-            if real is not None:
-                return os.lstat(real)
-            return entry if entry is not None and stat.S_ISLNK(entry.st_mode) else self._dangling(path)
-        except (OSError, ValueError):
-            return self._dangling(path)
+            return os.lstat(real) if real is not None else self._dangling(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def _dangling(self, path: str) -> os.stat_result | None:
         folder, _, name = path.rpartition("/")
@@ -146,8 +174,12 @@ class TreeSource(Source):
             try:
                 mode = os.lstat(here).st_mode
                 target = os.readlink(here) if stat.S_ISLNK(mode) else ""
-            except (OSError, ValueError):
+            except (FileNotFoundError, NotADirectoryError, ValueError):
                 return None
+            except OSError as error:
+                if error.errno == errno.ENAMETOOLONG:
+                    return None
+                raise
             if not target:
                 done.append(part)
                 continue
@@ -173,7 +205,7 @@ class TreeSource(Source):
             tail = "sos_strings" in os.path.relpath(real, self._root).split(os.sep)[:1]
             complete = Completeness.TAIL_ONLY if tail else Completeness.WHOLE
             if as_log:
-                self._stream(path, real, complete, wanted)
+                self._stream(path, real, complete, mode, wanted)
             else:
                 self.files[path] = self._read(path, real, complete, mode, owner)
         elif not stat.S_ISDIR(entry.st_mode):
@@ -202,17 +234,22 @@ class TreeSource(Source):
         if len(data) > min(MEMBER_LIMIT, self._room):
             why = "larger than 16 MiB" if len(data) > MEMBER_LIMIT else "beyond 128 MiB in all"
             data, complete = data[:-1], Completeness.DAMAGED
+        elif not data and (shut := unreadable_if_empty(mode)):
+            complete, why = Completeness.UNREADABLE, shut
         self._room -= len(data)
         return File(path, data, mode=mode, owner=owner, complete=complete, why=why)
 
-    def _stream(self, path: str, real: str, complete: Completeness, wanted: Wanted) -> None:
+    def _stream(self, path: str, real: str, complete: Completeness, mode: int, wanted: Wanted) -> None:
         try:
             file = open(real, "rb")  # noqa: SIM115 - closed below
         except OSError as error:
-            why = error.strerror or ""
-            self.files[path] = File(path, b"", complete=Completeness.UNREADABLE, why=why)
+            self._deny(path, error)
             return
         with file:
+            shut = unreadable_if_empty(mode)
+            if shut and not file.peek(1):
+                self.files[path] = File(path, b"", mode=mode, complete=Completeness.UNREADABLE, why=shut)
+                return
             wanted.on_log(path, self._chunks(path, file), complete)
         self.files[path] = File(path, b"")
 
@@ -233,14 +270,17 @@ class TreeSource(Source):
         """Files at the top, known by content: one that is no XML makes the folder one host or guest."""
         found: list[tuple[str, str]] = []
         for name in self._names("")[:_BARE_LIMIT]:
-            real = self._resolve(name)
-            if name in self.files or name.startswith(".") or real is None or not os.path.isfile(real):
-                continue
             try:
+                real = self._resolve(name)
+                if name in self.files or name.startswith(".") or real is None or not os.path.isfile(real):
+                    continue
                 with open(real, "rb") as file:
-                    kind = recognise(file.read(HEAD))
+                    head = read_head(file)
             except OSError:
                 continue
+            kind = recognise(head)
+            if kind is None and is_archive(head):
+                self._archives.append(name)
             if kind is not None and kind != "xml":
                 found.append((name, kind))
         if not self.files and all(kind == "domain.xml" for _, kind in found):
@@ -249,31 +289,27 @@ class TreeSource(Source):
         for name, kind in found:
             self.recognised[name] = kind
             is_log = kind in ("cmd/dmesg", "cmd/journal-boot") or kind.startswith("var/log/")
-            self._take(name, as_log=is_log, listing=False, wanted=wanted)
+            self._take_if_there(name, as_log=is_log, listing=False, wanted=wanted)
 
     # a folder of domain XML -------------------------------------------------------------------------------------------
 
     def _walk(self) -> None:
-        for number, path in enumerate(self._xml_files()):
+        errors: list[str] = []
+        for number, path in enumerate(self._xml_files(errors)):
             if number >= _WALK_LIMIT:
-                self.damage = "more than 1,000,000 files: the rest was not looked at"
-                return
-            real = os.path.join(self._root, path)
+                errors.append("more than 1,000,000 files: the rest was not looked at")
+                break
             try:
-                with open(real, "rb") as file:
-                    head = file.read(HEAD)
-                    root = xml_root(head)
-                    if root is None or (root and root not in DOMAIN_ROOTS):
-                        self.not_domains += 1
-                        continue
-                    if not root and not _mentions_domain(head):
+                with open(os.path.join(self._root, path), "rb") as file:
+                    data = read_head(file)
+                    if not is_domain(data):
                         self.not_domains += 1
                         continue
                     limit = min(MEMBER_LIMIT, self._room)
-                    data = head + (file.read(limit + 1 - len(head)) if len(head) == HEAD else b"")
+                    if len(data) >= HEAD:
+                        data += file.read(max(0, limit + 1 - len(data)))
             except OSError as error:
-                complete, why = Completeness.UNREADABLE, error.strerror or str(error)
-                self.files[path] = File(path, b"", complete=complete, why=why)
+                self._deny(path, error)
                 self.recognised[path] = "domain.xml"
                 continue
             complete, why = Completeness.WHOLE, ""
@@ -282,19 +318,40 @@ class TreeSource(Source):
             self._room -= len(data)
             self.recognised[path] = "domain.xml"
             self.files[path] = File(path, data, complete=complete, why=why)
+        self.damage = self.damage or "".join(errors[:1])
 
-    def _xml_files(self) -> Iterator[str]:
-        """Every *.xml below the folder that git would not ignore, in a fixed order."""
+    def _not_looked_at(self) -> Iterator[str]:
+        """A folder that is judged as one machine is not searched for domains; that there are some is said."""
+        found = []
+        for path in itertools.islice(self._xml_files([], _LOOK_LIMIT), _LOOK_FILES):
+            if path in self.files:
+                continue
+            try:
+                with open(os.path.join(self._root, path), "rb") as file:
+                    if is_domain(file.read(HEAD)):
+                        found.append(path)
+            except OSError:
+                continue
+        if found:
+            files = "1 domain XML file below was" if len(found) == 1 else f"{len(found):,} domain XML files below were"
+            folder = os.path.join(self.label, os.path.relpath(self._root, self.label), os.path.dirname(found[0]))
+            yield f"{files} not looked at: name their folder ({os.path.normpath(folder)})"
+        if self._archives:
+            yield f"{self._archives[0]} in it was not looked at: name it"
+
+    def _xml_files(self, errors: list[str], most: int = sys.maxsize) -> Iterator[str]:
+        """Every *.xml below the folder that git would not ignore, in a fixed order, among the first `most` entries."""
         ignored = _Ignored(self._root)
         todo = [""]
-        while todo:
+        while todo and most > 0:
             folder = todo.pop()
             try:
                 with os.scandir(os.path.join(self._root, folder)) as entries:
-                    found = sorted(entries, key=lambda entry: entry.name)
+                    found = sorted(itertools.islice(entries, most), key=lambda entry: entry.name)
             except OSError as error:
-                self.damage = self.damage or f"{folder or '.'}: {error.strerror or error}"
+                errors.append(f"{folder or '.'}: {error.strerror or error}")
                 continue
+            most -= len(found)
             names = {entry.name for entry in found}
             ignored.enter(folder, ".gitignore" in names)
             below = []
@@ -353,9 +410,16 @@ class _Ignored:
         return False
 
 
-def _mentions_domain(head: bytes) -> bool:
-    """Whether text that starts like XML and has no readable first element could be meant as a domain."""
-    return b"<domain" in head or b"<\0d\0o\0m" in head
+def _is_sosreport(path: str) -> bool:
+    """Without following links: they may lead outside."""
+    return _is_folder(path) and _is_folder(os.path.join(path, "sos_commands"))
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _kind(mode: int) -> str:

@@ -2,20 +2,27 @@
 
 Why    The device appears when the driver ccp found SEV firmware that answers; without it QEMU cannot launch any guest.
 Fix    Mend the BIOS or firmware fault that the kernel log names; rights and udev rules have nothing to do with it.
-Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3)
+       Where modprobe.d has an `install ccp` line that runs nothing, remove that line.
+Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 3, 4.3)
 
 A symptom: it folds under the first broken rung below it.
 """
 
-from sevlint.api import AMD_SEV, AmdRung, Fail, NotApplicable, Pass, Severity, Subject, Verdict, rule
+from sevlint.api import AMD_SEV, AmdRung, Fail, Needs, NotApplicable, Pass, Remedy, Severity, Subject, Verdict, rule
 from sevlint.facts.amd import DevSev
 from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.kernel import ModprobeConfig
 
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.DEVICE, symptom=True)
-def judge(device: DevSev, cpu: Cpuinfo | None) -> Verdict:
-    if cpu is not None and not cpu.is_amd:
+def judge(device: DevSev, cpu: Cpuinfo | None, modprobe: ModprobeConfig | None) -> Verdict:
+    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
         return NotApplicable("no AMD host")
+    disabled = modprobe.disabled("ccp") if modprobe is not None else None
+    if not device.exists and disabled is not None:
+        remedy = Remedy(f"remove the line `install ccp ...` from {disabled.place.path}", needs=Needs.REBOOT)
+        because = "there is no /dev/sev: modprobe.d keeps its driver ccp from being loaded"
+        return Fail(because, (disabled.place, device.place), remedy=remedy, value="install ccp")
     if not device.exists:
         return Fail("there is no /dev/sev", (device.place,))
     return Pass("/dev/sev is there", (device.place,))

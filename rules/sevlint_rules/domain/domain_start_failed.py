@@ -1,29 +1,47 @@
 """The domain's newest start failed.
 
 Why    libvirt's log of this VM ends with `shutting down, reason=failed`; the lines of QEMU before it say what it met.
-Fix    Mend the cause that this folds under; where none is named, read the quoted line of QEMU.
+Fix    Mend the cause that this folds under; where none is named, mend what the quoted line of QEMU says.
 Refs   libvirt: src/qemu/qemu_process.c (libvirt-qemu 5.1, 6)
 
 A symptom: it folds under the host's or the domain's own fault.
 """
 
-from sevlint.api import CONFIDENTIAL, AmdRung, Fail, Open, Pass, Place, Severity, Subject, Verdict, rule
-from sevlint.facts.log import Line, QemuLog
+from sevlint.api import (
+    CONFIDENTIAL,
+    AmdRung,
+    Fail,
+    Open,
+    Pass,
+    Place,
+    Remedy,
+    Severity,
+    Subject,
+    Verdict,
+    rule,
+)
+from sevlint.facts.log import QemuLog
 
 _ANNOUNCE = ("qemu-starting-up", "qemu-shutting-down", "qemu-launch-object")
+_CAUSES = ("sev-parameter-off", "sev-es-parameter-off", "snp-parameter-off", "dev-sev-missing")
+_READ = Remedy("read what QEMU wrote before the line `shutting down, reason=failed`: it is no message known here")
 
 
-@rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=CONFIDENTIAL, rung=AmdRung.LAUNCH, symptom=True)
+@rule(
+    about=Subject.DOMAIN,
+    severity=Severity.ERROR,
+    goals=CONFIDENTIAL,
+    rung=AmdRung.LAUNCH,
+    symptom=True,
+    because_of=_CAUSES,
+)
 def judge(log: QemuLog) -> Verdict:
     end = log.last("qemu-shutting-down")
     if end is not None and end.get("reason") == "failed":
         told = [line for line in log.hits if line.card not in _ANNOUNCE]
         seen: tuple[Place, ...] = (*(line.place for line in told[:2]), end.place)
-        return Fail(f"its newest start failed{_told(told)}", seen, value=told[0].card if told else "")
+        said, card = (f": {told[0].text.strip()}", told[0].card) if told else ("", "")
+        return Fail(f"its newest start failed{said}", seen, remedy=None if told else _READ, value=card)
     if not log.whole:
         return Open(log.why_not_whole, ("var/log/libvirt/qemu/{domain}.log",))
     return Pass("its newest start did not fail", (log.place,))
-
-
-def _told(lines: list[Line]) -> str:
-    return f": {lines[0].text.strip()}" if lines else ""

@@ -21,8 +21,17 @@ _PARAMETER = {
     Goal.TDX: ("kvm_intel", "tdx"),
 }
 
+_CAUSES = ("sev-parameter-off", "sev-es-parameter-off", "snp-parameter-off", "dev-sev-missing")
 
-@rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86, rung=AmdRung.DOMAIN, symptom=True)
+
+@rule(
+    about=Subject.DOMAIN,
+    severity=Severity.ERROR,
+    goals=X86,
+    rung=AmdRung.DOMAIN,
+    symptom=True,
+    because_of=_CAUSES,
+)
 def judge(
     domain: Domain,
     parameters: ModuleParameters,
@@ -31,16 +40,15 @@ def judge(
     goal: Goal,
 ) -> Verdict:
     module, name = _PARAMETER[goal]
-    if not parameters.has(module):
-        other = "kvm_intel" if module == "kvm_amd" else "kvm_amd"
-        if parameters.has(other):
-            place = next(item.place for item in parameters.items if item.module == other)
-            return Fail(f"the host has {other}, which cannot run {goal.value}", (domain.place, place))
-        return Open(f"no parameter of {module} was collected", (f"sys/module/{module}/parameters/*",))
+    other = "kvm_intel" if module == "kvm_amd" else "kvm_amd"
     found = parameters.get(module, name)
     if found is None:
-        place = next(item.place for item in parameters.items if item.module == module)
-        return Fail(f"the host's {module} does not know {goal.value}", (domain.place, place))
+        lists = module if parameters.has(module) else other
+        if not parameters.lists(lists):
+            return Open(f"the parameter {name} of {module} was not collected", (f"sys/module/{module}/parameters/*",))
+        place = next(item.place for item in parameters.items if item.module == lists)
+        what = f"{module} does not know" if lists == module else f"KVM is {other}, which cannot run"
+        return Fail(f"the host's {what} {goal.value}", (domain.place, place))
     if found.is_false:
         return Fail(f"the host's KVM has {goal.value} off", (domain.place, found.place))
     offers = capabilities is not None and goal.value in capabilities.sectypes
@@ -48,6 +56,8 @@ def judge(
     if goal in QEMU and qemu is not None and qemu.version < QEMU[goal] and not offers and not _own(domain):
         because = f"the host's QEMU {qemu.text} cannot run {goal.value}: that needs {text(QEMU[goal])}"
         return Fail(because, (domain.place, qemu.place))
+    if goal in QEMU and qemu is None and not offers:
+        return Open("the version of the host's QEMU was not collected", ("cmd/rpm-qa", "cmd/dpkg-l"))
     if domain.launch_security is None:
         return NotApplicable("the domain asks for no protection")
     return Pass(f"the host's KVM has {goal.value} on", (found.place,))

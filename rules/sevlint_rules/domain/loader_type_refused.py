@@ -9,7 +9,7 @@ Manuals that describe OVMF_CODE and OVMF_VARS for every technology are right for
 """
 
 from sevlint.api import PRIVATE_MEMORY, AmdRung, Fail, Pass, Severity, Subject, Verdict, edit, rule
-from sevlint.facts.domain import Domain
+from sevlint.facts.domain import Domain, escape
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=PRIVATE_MEMORY, rung=AmdRung.DOMAIN)
@@ -26,5 +26,7 @@ def judge(domain: Domain) -> Verdict:
 
 
 def _image(path: str) -> str:
-    """The image to name: a CODE half is no ROM."""
-    return path if path and "CODE" not in path.rsplit("/", 1)[-1].upper() else "/PATH/TO/OVMF.fd"
+    """The image to name: half of a split one is no ROM, nor is a qcow2 file."""
+    name = path.rsplit("/", 1)[-1].lower()
+    is_rom = name and "code" not in name and not name.endswith(".qcow2")
+    return escape(path) if is_rom else "/PATH/TO/OVMF.fd"

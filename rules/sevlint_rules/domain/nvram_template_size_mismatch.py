@@ -11,10 +11,10 @@ Manuals that ask for "2 MB flash for OVMF_VARS" name nothing that libvirt or QEM
 import re
 
 from sevlint.api import X86, Confidence, Fail, NotApplicable, Pass, Severity, Subject, Verdict, edit, rule
-from sevlint.facts.domain import Domain
+from sevlint.facts.domain import Domain, escape
 
-_FOUR = re.compile(r"[._-]4m\b", re.IGNORECASE)
-_HALF = re.compile(r"code|vars", re.IGNORECASE)
+_FOUR = re.compile(r"[._-]4m(?=[._-]|$)", re.IGNORECASE)
+_HALF = re.compile(r"[._-]?(?:code|vars)", re.IGNORECASE)
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.WARNING, goals=X86, confidence=Confidence.MEDIUM)
@@ -24,22 +24,25 @@ def judge(domain: Domain) -> Verdict:
     place = firmware.nvram_place
     if not _HALF.search(loader) or not _HALF.search(template) or place is None or firmware.loader_place is None:
         return NotApplicable("it does not name both halves of a firmware image")
-    if _is_four(loader) == _is_four(template):
+    if bool(_FOUR.search(loader)) == bool(_FOUR.search(template)):
         return Pass("both halves are of one size by their names", (place,))
     because = f"{loader} and {template} are of two sizes: one is a 4 MB build"
-    right = re.sub("code", _vars, loader, flags=re.IGNORECASE)
-    folder = firmware.nvram_template.rpartition("/")[0]
-    remedy = edit("take both halves from one build", f"<nvram template='{folder}/{right}'/>")
+    right = firmware.nvram_template.removesuffix(template) + _mended(template, loader)
+    remedy = edit("take both halves from one build", f"<nvram template='{escape(right)}'/>")
     return Fail(because, (place, firmware.loader_place), remedy=remedy, value=f"{loader},{template}")
 
 
-def _vars(found: re.Match[str]) -> str:
-    return "VARS" if found.group().isupper() else "vars"
+def _mended(template: str, loader: str) -> str:
+    """The template's own name with the size and the format of the loader's: `_VARS_4M`, `_VARS.4m`, `-4m-vars`."""
+    four, half = _FOUR.search(loader), _HALF.search(loader)
+    stem, dot, suffix = _FOUR.sub("", template).rpartition(".")
+    stem, suffix = (stem, loader.rpartition(".")[2] if "." in loader else suffix) if dot else (suffix, "")
+    spot = _HALF.search(stem)
+    if four is not None and half is not None and spot is not None:
+        at = spot.start() if four.start() < half.start() else spot.end()
+        stem = stem[:at] + four.group() + stem[at:]
+    return f"{stem}{dot}{suffix}"
 
 
 def _name(path: str) -> str:
     return path.rsplit("/", 1)[-1]
-
-
-def _is_four(name: str) -> bool:
-    return bool(_FOUR.search(re.sub(r"_4M", ".4m.", name, flags=re.IGNORECASE)))

@@ -4,18 +4,26 @@ Why    With debugging allowed the hypervisor may ask the firmware to decrypt any
        gone, and attestation says so.
 Fix    Forbid it: SEV and SEV-ES policy with bit 0 set (0x0001, better 0x0007), SEV-SNP policy with bit 19 clear
        (0x30000), TDX policy with bit 0 clear (0x10000000).
-Refs   AMD SEV API 55766, SEV-SNP ABI 56860 section 4.3; libvirt: docs/formatdomain.rst (libvirt-qemu 1.3);
+Refs   AMD SEV API 55766, SEV-SNP ABI 56860 section 4.3; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2, 1.3);
        intel-tdx 7.3
 
-libvirt reads a policy as hexadecimal always, with or without `0x`.
+libvirt reads a policy as hexadecimal always, with or without `0x`: 196608, which is 0x30000 in decimal, is 0x196608 to
+it. The policy proposed here is one that every kernel and firmware starts.
 """
 
 from sevlint.api import X86, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, edit, rule
-from sevlint.facts.domain import Domain
+from sevlint.facts.domain import Domain, LaunchSecurity
 
 _NODBG = 1 << 0
+_SEV_BITS = 0x3F
 _SNP_DEBUG = 1 << 19
+_SNP_ALWAYS = 0x30000
+_SNP_ABI = 0xFFFF
+_SNP_ABI_MAJOR = 0x0100
+"""No SEV-SNP firmware has a later major (amd-host 8): a policy that asks for one cannot start."""
 _TDX_DEBUG = 1 << 0
+_TDX_ONLY = 0x10000000
+"""The only attribute that KVM accepts (intel-tdx 7.3)."""
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86)
@@ -24,20 +32,29 @@ def judge(domain: Domain) -> Verdict:
     if launch is None or launch.goal not in X86:
         return NotApplicable("it has no launch policy")
     place = launch.policy_place or launch.place
-    if launch.policy is None:
+    policy = launch.policy
+    if policy is None:
         if launch.goal is Goal.TDX and launch.policy_place is None:
             return Pass("QEMU's default policy forbids debugging", (launch.place,))
         return Open("its policy is missing or no hexadecimal number")
     if launch.goal is Goal.SEV_SNP:
-        is_open, mended = bool(launch.policy & _SNP_DEBUG), f"0x{launch.policy & ~_SNP_DEBUG:08x}"
+        is_open, mended = bool(policy & _SNP_DEBUG), f"0x{_snp(launch, policy):08x}"
     elif launch.goal is Goal.TDX:
-        is_open, mended = bool(launch.policy & _TDX_DEBUG), f"0x{launch.policy & ~_TDX_DEBUG:08x}"
+        is_open, mended = bool(policy & _TDX_DEBUG), f"0x{_TDX_ONLY:08x}"
     else:
-        is_open, mended = not launch.policy & _NODBG, f"0x{launch.policy | _NODBG:04x}"
+        is_open, mended = not policy & _NODBG, f"0x{policy & _SEV_BITS | _NODBG:04x}"
     if not is_open:
         return Pass("its policy forbids debugging", (place,))
     because = f"its policy {launch.policy_text} lets the host decrypt the guest's memory"
     if not launch.policy_text.lower().startswith("0x"):
-        because += f" (libvirt reads it as 0x{launch.policy:x})"
+        because += f" (libvirt reads it as 0x{policy:x})"
     remedy = edit("forbid debugging", f"<policy>{mended}</policy>")
-    return Fail(because, (place,), remedy=remedy, value=f"0x{launch.policy:x}")
+    return Fail(because, (place,), remedy=remedy, value=f"0x{policy:x}")
+
+
+def _snp(launch: LaunchSecurity, policy: int) -> int:
+    """What was meant, in a form that starts: the decimal number if it is one, else without any optional bit."""
+    meant = int(launch.policy_text) if launch.policy_text.isdecimal() else policy
+    if meant & ~_SNP_ABI != _SNP_ALWAYS:
+        meant = policy & _SNP_ABI | _SNP_ALWAYS
+    return meant if meant & _SNP_ABI < _SNP_ABI_MAJOR << 1 else _SNP_ALWAYS

@@ -2,26 +2,34 @@
 
 Why    The guest's own kernel says which protection is active. Less than what was asked for means that its memory, or
        its registers, are open to the host.
-Fix    Shut the guest down and start it from the domain's XML (a restart keeps the old QEMU), then look at this log
-       again; the guest's kernel needs CONFIG_AMD_MEM_ENCRYPT or CONFIG_INTEL_TDX_GUEST.
-Refs   linux: arch/x86/mm/mem_encrypt.c, arch/x86/coco (guest-and-swiotlb 0, 3.1)
+Fix    Compare the guest's DMI UUID with the domain's: it may be another VM's log. Then give the domain its
+       launchSecurity, shut the VM down and start it: a reboot inside the guest keeps the old QEMU.
+Refs   linux: arch/x86/mm/mem_encrypt.c, arch/x86/coco (guest-and-swiotlb 0, 3.1, 3.6)
 
-Only a log that reaches back to boot proves the absence. `AMD SME` in the same line is the host's own encryption.
+Only a log that reaches back to boot proves the absence. `AMD SME` in the same line is the host's own encryption. The
+guest's kernel is not to blame: without support for SEV or TDX it would not boot in an encrypted VM at all.
 """
 
-from sevlint.api import X86, AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, rule
+from sevlint.api import X86, AmdRung, Fail, Goal, Needs, Pass, Remedy, Severity, Subject, Verdict, rule
 from sevlint.facts.guest import GuestProtection
 
 _AMD = (Goal.SEV, Goal.SEV_ES, Goal.SEV_SNP)
+_TYPES = {
+    Goal.SEV: "type sev",
+    Goal.SEV_ES: "type sev with policy bit 2",
+    Goal.SEV_SNP: "type sev-snp",
+    Goal.TDX: "type tdx",
+}
 
 
 @rule(about=Subject.GUEST, severity=Severity.ERROR, goals=X86, rung=AmdRung.GUEST, symptom=True)
 def judge(protection: GuestProtection, goal: Goal) -> Verdict:
     active = protection.active
-    enough = active is goal or (active in _AMD and goal in _AMD and _AMD.index(active) >= _AMD.index(goal))
-    if enough and active is not None:
-        return Pass(f"the guest's kernel says that {active.value} is active", (protection.place,))
+    seen = (protection.place,)
     if active is None:
-        because = f"the guest is not encrypted: its kernel log has no trace of {goal.value} back to boot"
-        return Fail(because, (protection.place,))
-    return Fail(f"the guest has {active.value} only, not {goal.value}", (protection.place,), value=active.value)
+        return Fail(f"the guest is not encrypted: its kernel log has no trace of {goal.value} back to boot", seen)
+    if active is goal or (active in _AMD and goal in _AMD and _AMD.index(active) > _AMD.index(goal)):
+        return Pass(f"the guest says that {active.value} is active", seen)
+    text = f"ask for launchSecurity {_TYPES[goal]} in its domain, shut the VM down and start it again"
+    remedy = Remedy(text, needs=Needs.VM_RESTART)
+    return Fail(f"the guest has {active.value}, not {goal.value}", seen, remedy=remedy, value=active.value)

@@ -1,43 +1,60 @@
 """The swiotlb option does not mean what it seems to.
 
 Why    The number counts slabs of 2 KiB, not KiB, MiB or pages: 65536 is 128 MiB, not 256. The kernel knows no suffix:
-       `swiotlb=512M` is 512 slabs, 1 MiB. A word before the number is not read at all.
+       `swiotlb=512M` is 512 slabs, 1 MiB. Nothing behind a word is read, and a leading 0 makes the number octal.
 Fix    Write `swiotlb=` and the number of slabs: MiB times 512.
 Refs   linux: kernel/dma/swiotlb.c, Documentation/core-api/swiotlb.rst (guest-and-swiotlb 1.1, 1.2)
+
+Of several options the last number counts; `force` and `noforce` of all of them add up.
 """
 
-import re
+from sevlint.api import X86, Fail, NotApplicable, Open, Pass, Severity, Subject, Verdict, boot_option, rule
+from sevlint.facts.guest import DEFAULT_SLABS, SLABS_PER_MIB, Swiotlb, SwiotlbOption, possible_slabs, size_of
+from sevlint.facts.kernel import KernelCmdline
+from sevlint.facts.platform import Meminfo
 
-from sevlint.api import X86, Fail, NotApplicable, Pass, Severity, Subject, Verdict, boot_option, rule
-from sevlint.facts.guest import Swiotlb
-
-_SLABS_PER_MIB = 512
-_DEFAULT_SLABS = 32768
 _MISREAD = {65536: 256}
 """Numbers that manuals give with a wrong size: slabs -> the MiB that they claim."""
-_MIB = {"K": 1 / 1024, "M": 1, "G": 1024}
+_SLABS_PER_UNIT = {"K": 0.5, "M": SLABS_PER_MIB, "G": 1024 * SLABS_PER_MIB}
 
 
-@rule(about=Subject.GUEST, severity=Severity.WARNING, goals=X86)
-def judge(pool: Swiotlb) -> Verdict:
-    if pool.option_place is None:
+@rule(about=Subject.GUEST, severity=Severity.ERROR, goals=X86)
+def judge(pool: Swiotlb, cmdline: KernelCmdline | None, memory: Meminfo | None) -> Verdict:
+    if cmdline is None:
+        return Open("the guest's command line was not collected", ("proc/cmdline",))
+    if not pool.options:
         return NotApplicable("the command line has no swiotlb option")
-    seen = (pool.option_place,)
-    if pool.suffix and pool.slabs is not None:
-        meant = int(pool.slabs * _MIB[pool.suffix.upper()] * _SLABS_PER_MIB)
-        because = f"`{pool.option_text}` is {pool.slabs} slabs, {_size(pool.slabs)}: the kernel knows no suffix"
-        return Fail(because, seen, remedy=boot_option.add(f"swiotlb={meant}"), value=pool.option_text)
-    if pool.slabs is None and re.search(r"=\w+,\d", pool.option_text):
-        because = f"the kernel reads no number behind a word: `{pool.option_text}` sets no size"
-        return Fail(because, seen, remedy=boot_option.remove(pool.option_text), value=pool.option_text)
-    if pool.slabs == _DEFAULT_SLABS:
-        because = f"`{pool.option_text}` is the default and cannot be told from no option at all"
-        return Fail(because, seen, severity=Severity.NOTE, value=pool.option_text)
-    if pool.slabs in _MISREAD:
-        because = f"`{pool.option_text}` is {_size(pool.slabs)}, not {_MISREAD[pool.slabs]} MiB as manuals say"
-        return Fail(because, seen, severity=Severity.NOTE, value=pool.option_text)
-    return Pass(f"{pool.slabs} slabs are {_size(pool.slabs)}" if pool.slabs else "it sets no size", seen)
+    option = pool.sized_by
+    if option is not None and option.suffix:
+        return _suffix(option, memory.total_kib if memory is not None else None)
+    for one in pool.options:
+        if one.unread and (one is option or one.slabs is None):
+            what = "nothing" if one.slabs is None else f"only {one.digits}"
+            return _fail(one, f"the kernel reads {what} of `{one.text}`", Severity.WARNING)
+    if option is None:
+        return Pass("it sets no size", (pool.place,))
+    if option.is_octal:
+        because = f"`{option.text}` is octal by its leading 0: {option.slabs} slabs, {size_of(option.rounded)}"
+        return Fail(because, (option.place,), severity=Severity.NOTE, value=option.text)
+    if option.rounded == DEFAULT_SLABS:
+        because = f"`{option.text}` is the default and cannot be told from no option at all"
+        return _fail(option, because, Severity.NOTE)
+    if option.slabs in _MISREAD:
+        because = f"`{option.text}` is {size_of(option.rounded)}, not {_MISREAD[option.slabs]} MiB as manuals say"
+        return Fail(because, (option.place,), severity=Severity.NOTE, value=option.text)
+    return Pass(f"{option.slabs} slabs are {size_of(option.rounded)}", (option.place,))
 
 
-def _size(slabs: int) -> str:
-    return f"{slabs // _SLABS_PER_MIB} MiB" if slabs >= _SLABS_PER_MIB else f"{slabs * 2} KiB"
+def _suffix(option: SwiotlbOption, memory_kib: int | None) -> Fail:
+    slabs = option.slabs or 0
+    meant = int(slabs * _SLABS_PER_UNIT[option.suffix])
+    advised = possible_slabs(meant, memory_kib)
+    remedy = boot_option.add(f"swiotlb={advised}") if advised > DEFAULT_SLABS else boot_option.remove(option.text)
+    because = f"`{option.text}` is {slabs} slabs, {size_of(option.rounded)}: the kernel knows no suffix"
+    severity = Severity.WARNING if slabs >= min(meant, DEFAULT_SLABS) else Severity.ERROR
+    return Fail(because, (option.place,), remedy=remedy, severity=severity, value=option.text)
+
+
+def _fail(option: SwiotlbOption, because: str, severity: Severity) -> Fail:
+    remedy = boot_option.remove(option.text)
+    return Fail(because, (option.place,), remedy=remedy, severity=severity, value=option.text)

@@ -20,7 +20,7 @@ from sevlint.facts.kernel import KernelVersion, SevParameters, ask_for
     goals=ENCRYPTED_STATE,
     rung=AmdRung.KVM,
     symptom=True,
-    because_of=("sev-parameter-off",),
+    because_of=("sev-parameter-off", "dev-sev-missing"),
 )
 def judge(parameters: SevParameters, kernel: KernelVersion | None, cpu: Cpuinfo | None) -> Verdict:
     if cpu is not None and cpu.in_vm:

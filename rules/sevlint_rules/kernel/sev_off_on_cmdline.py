@@ -8,7 +8,7 @@ Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 3, 9.24)
 
 from collections.abc import Sequence
 
-from sevlint.api import AMD_SEV, AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, rule
+from sevlint.api import AMD_SEV, AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, rule
 from sevlint.facts.kernel import KernelVersion, SevSwitches
 
 _NAMES = {Goal.SEV: ("sev",), Goal.SEV_ES: ("sev", "sev_es"), Goal.SEV_SNP: ("sev", "sev_es")}
@@ -26,8 +26,8 @@ def judge(switches: SevSwitches, kernel: KernelVersion | None, goal: Goal) -> Ve
             value=one.option.text,
         )
         for one in off
-        if not one.contradicted
+        if one.counts
     ]
     if off and not fails:
-        return Open(f"`{off[0].option.text}` {off[0].where} asks for off, and KVM has it on: two boots?")
+        return off[0].doubt
     return fails or Pass("no option of kvm_amd switches it off", (switches.place,))

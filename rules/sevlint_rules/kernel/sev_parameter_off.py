@@ -14,7 +14,14 @@ from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.kernel import KernelVersion, SevParameters, ask_for
 
 
-@rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.KVM, symptom=True)
+@rule(
+    about=Subject.HOST,
+    severity=Severity.ERROR,
+    goals=AMD_SEV,
+    rung=AmdRung.KVM,
+    symptom=True,
+    because_of=("dev-sev-missing",),
+)
 def judge(parameters: SevParameters, kernel: KernelVersion | None, cpu: Cpuinfo | None) -> Verdict:
     if cpu is not None and cpu.in_vm:
         return NotApplicable("this kernel runs in a VM")

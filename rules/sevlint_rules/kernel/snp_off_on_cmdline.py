@@ -15,7 +15,6 @@ from sevlint.api import (
     Confidence,
     Fail,
     Goal,
-    Open,
     Pass,
     Severity,
     Subject,
@@ -40,7 +39,7 @@ def judge(
             value=one.option.text,
         )
         for one in off
-        if not one.contradicted
+        if one.counts
     ]
     nosnp = cmdline.options.token("sev", "nosnp")
     outcome = parameters.sev_snp if parameters is not None else None
@@ -51,5 +50,5 @@ def judge(
         remedy = boot_option.remove(nosnp.text)
         fails.append(Fail(because, (nosnp.place,), remedy=remedy, confidence=confidence, value=nosnp.text))
     if off and not fails:
-        return Open(f"`{off[0].option.text}` {off[0].where} asks for off, and KVM has it on: two boots?")
+        return off[0].doubt
     return fails or Pass("nothing on the command line or in modprobe.d switches SEV-SNP off", (switches.place,))

@@ -19,7 +19,7 @@ from sevlint.facts.kernel import SevParameters
     goals={Goal.SEV_SNP},
     rung=AmdRung.KVM,
     symptom=True,
-    because_of=("sev-parameter-off", "sev-es-parameter-off"),
+    because_of=("sev-parameter-off", "sev-es-parameter-off", "dev-sev-missing"),
 )
 def judge(parameters: SevParameters, cpu: Cpuinfo | None) -> Verdict:
     if cpu is not None and cpu.in_vm:

@@ -1,0 +1,138 @@
+"""What the guest's and the domain's rules propose: it must be possible, start, and be well-formed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from sevlint import plugins
+from sevlint.testing import run
+
+SHELF = plugins.Shelf(plugins.manager(third_party=False))
+
+
+def found(rule: str, files: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Severity, headline, text and fragment of each finding of a rule."""
+    findings = run({"files": files}, SHELF).report.findings
+    fixes = [(one, one.fix) for one in findings if one.rule == rule]
+    return [(one.severity.value, one.message, fix.text, fix.fragment) for one, fix in fixes if fix is not None]
+
+
+def domain(launch: str, os: str = "<loader type='rom'>/usr/share/ovmf/OVMF.amdsev.fd</loader>") -> dict[str, Any]:
+    return {"domain.xml": f"<domain type='kvm'><name>a</name><os><type>hvm</type>{os}</os>{launch}</domain>"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "proposed"),
+    [
+        ("sev-snp", "196608", "0x00030000"),  # decimal for 0x30000
+        ("sev-snp", "0xb0000", "0x00030000"),
+        ("sev-snp", "0xb0137", "0x00030137"),  # the minimum ABI stays
+        ("sev-snp", "0x196608", "0x00030000"),  # no firmware has ABI 102
+        ("sev-snp", "0x80000", "0x00030000"),
+        ("sev-snp", "0x3ff80000", "0x00030000"),
+        ("sev", "0x0", "0x0001"),
+        ("sev", "0x4", "0x0005"),  # SEV-ES stays
+        ("sev", "10", "0x0011"),
+        ("sev", "0xfffffffe", "0x003f"),
+        ("tdx", "0x10000001", "0x10000000"),
+        ("tdx", "0x1", "0x10000000"),
+    ],
+)
+def test_a_proposed_policy_starts(kind: str, policy: str, proposed: str) -> None:
+    launch = f"<launchSecurity type='{kind}'><policy>{policy}</policy></launchSecurity>"
+    fragments = [one[3] for one in found("policy-allows-debug", domain(launch))]
+    assert fragments == [f"<policy>{proposed}</policy>"]
+
+
+@pytest.mark.parametrize(
+    ("loader", "template", "proposed"),
+    [
+        ("/o/OVMF_CODE_4M.fd", "/o/OVMF_VARS.fd", "/o/OVMF_VARS_4M.fd"),
+        ("/o/OVMF_CODE_4M.secboot.fd", "/o/OVMF_VARS.fd", "/o/OVMF_VARS_4M.fd"),
+        ("/o/OVMF_CODE_4M.secboot.fd", "/o/OVMF_VARS.ms.fd", "/o/OVMF_VARS_4M.ms.fd"),
+        ("/o/OVMF_CODE.fd", "/o/OVMF_VARS_4M.ms.fd", "/o/OVMF_VARS.ms.fd"),
+        ("/o/OVMF_CODE_4M.qcow2", "/o/OVMF_VARS.fd", "/o/OVMF_VARS_4M.qcow2"),
+        ("/o/OVMF_CODE.secboot.4m.fd", "/o/OVMF_VARS.fd", "/o/OVMF_VARS.4m.fd"),
+        ("/o/ovmf-x86_64-4m-code.bin", "/o/ovmf-x86_64-vars.bin", "/o/ovmf-x86_64-4m-vars.bin"),
+        ("/o/ovmf-x86_64-code.bin", "/o/ovmf-x86_64-4m-vars.bin", "/o/ovmf-x86_64-vars.bin"),
+        ("/o/OVMF_CODE_4M", "/o/OVMF_VARS", "/o/OVMF_VARS_4M"),
+        ("OVMF_CODE_4M.fd", "OVMF_VARS.fd", "OVMF_VARS_4M.fd"),
+        ("/a&amp;b/OVMF_CODE_4M.fd", "/a&amp;'&lt;/OVMF_VARS.fd", "/a&'</OVMF_VARS_4M.fd"),
+    ],
+)
+def test_a_template_keeps_its_name_but_for_the_size(loader: str, template: str, proposed: str) -> None:
+    os = f'<loader type="pflash">{loader}</loader><nvram template="{template}"/>'
+    launch = "<launchSecurity type='sev'><policy>0x7</policy></launchSecurity>"
+    fragments = [one[3] for one in found("nvram-template-size-mismatch", domain(launch, os))]
+    assert [etree.fromstring(one).get("template") for one in fragments] == [proposed]
+
+
+def test_a_path_in_a_fragment_is_escaped() -> None:
+    os = "<loader type='pflash'>/a&amp;b&lt;/OVMF.fd</loader>"
+    launch = "<launchSecurity type='sev-snp'><policy>0x30000</policy></launchSecurity>"
+    fragments = [one[3] for one in found("loader-type-refused", domain(launch, os))]
+    assert [etree.fromstring(one).text for one in fragments] == ["/a&b</OVMF.fd"]
+
+
+def test_many_elements_are_one_finding() -> None:
+    launch = "<launchSecurity type='x'/>" * 3000
+    severities = [one[0] for one in found("launch-security-unknown-type", domain(launch))]
+    assert severities == ["error", "warning"]
+
+
+def guest(*lines: str, memory_mib: int = 8000, options: str = "ro") -> dict[str, Any]:
+    log = ("Linux version 6.12.9 (b@e) (gcc) #1", "Memory Encryption Features active: AMD SEV SEV-ES SEV-SNP", *lines)
+    return {
+        "proc/cpuinfo": "processor\t: 0\nvendor_id\t: AuthenticAMD\nflags\t\t: fpu hypervisor\n",
+        "proc/cmdline": f"{options}\n",
+        "proc/meminfo": f"MemTotal: {memory_mib * 1024} kB\n",
+        "cmd/uname": "Linux g 6.12.9 #1 SMP x86_64 GNU/Linux\n",
+        "cmd/dmesg": "".join(f"[    {n}.000000] {line}\n" for n, line in enumerate(log)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("total", "memory_mib", "said"),
+    [
+        (32768, 8000, "add `swiotlb=65536`"),
+        (262144, 8000, "add `swiotlb=524288`"),
+        (524288, 64000, "fewer queues"),  # 2 GiB do not fit below 4 GiB
+        (400000, 64000, "add `swiotlb=524288`"),
+        (131072, 900, "fewer queues"),  # half a gigabyte of one
+    ],
+)
+def test_a_larger_pool_is_advised_only_where_it_can_be_had(total: int, memory_mib: int, said: str) -> None:
+    line = (
+        f"virtio-pci 0000:00:02.0: swiotlb buffer is full (sz: 4096 bytes), total {total} (slots), used {total} (slots)"
+    )
+    texts = [one[2] for one in found("swiotlb-exhausted", guest(line, memory_mib=memory_mib))]
+    assert len(texts) == 1
+    assert said in texts[0]
+
+
+def test_no_larger_pool_is_advised_where_the_kernel_had_to_halve_it() -> None:
+    halved = "software IO TLB: SWIOTLB bounce buffer size adjusted 524288 -> 262144 slabs"
+    full = "nvme 0000:01:00.0: swiotlb buffer is full (sz: 4096 bytes), total 262144 (slots), used 262144 (slots)"
+    assert "fewer queues" in found("swiotlb-exhausted", guest(halved, full))[0][2]
+
+
+@pytest.mark.parametrize(
+    ("option", "severities"),
+    [
+        ("swiotlb=512M", ["error"]),
+        ("swiotlb=1G", ["error"]),
+        ("swiotlb=262144K", ["warning"]),  # twice what was meant
+        ("swiotlb=force,65536", ["warning"]),
+        ("swiotlb=09", ["warning"]),
+        ("swiotlb=", []),
+        ("swiotlb=32768", ["note"]),
+        ("swiotlb=32700", ["note"]),  # rounded up to the default
+        ("swiotlb=65536", ["note"]),
+        ("swiotlb=0x20000,8,force", []),
+    ],
+)
+def test_how_bad_a_mistaken_size_is(option: str, severities: list[str]) -> None:
+    assert [one[0] for one in found("swiotlb-size-mistaken", guest(options=f"ro {option}"))] == severities
