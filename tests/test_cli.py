@@ -517,6 +517,8 @@ def test_what_to_collect_is_named_by_its_command_or_the_layouts_file(tmp_path: P
     _, out, _ = sevlint("check", as_sos(HOSTS / "milan-snp.yaml", tmp_path / "sos"))
     assert "  sos_commands/block/ls_-alZR_.dev  " in out
     assert "  installed-rpms or installed-debs  " in out
+    _, out, _ = sevlint("check", tree, HOSTS / "genoa-snp.yaml")
+    assert "  ls -alZR /dev (plain)  " in out
 
 
 def test_a_file_that_was_given_is_not_to_be_collected(tmp_path: Path) -> None:

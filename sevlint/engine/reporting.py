@@ -391,9 +391,9 @@ def _collect(names: tuple[str, ...], outcomes: list[Outcome], snapshot: Snapshot
     found = [snapshot.evidence.get(name, Evidence(name)) for name in names]
     commands = [one.command or f"cat /{one.name}" for one in found]
     shown = [_shown(one, _layout(first.node, snapshot)) for one in found]
-    machines = {one.node.source.label: _machine(one.node) for one in outcomes}
-    others = {node.source.label for node in (*snapshot.hosts, *snapshot.guests) if not node.lent} - set(machines)
-    of = f" ({', '.join(dict.fromkeys(machines.values()))})" if others else ""
+    machines = dict.fromkeys((one.node.host or one.node).name for one in outcomes)
+    others = {node.name for node in (*snapshot.hosts, *snapshot.guests)} - set(machines)
+    of = f" ({', '.join(machines)})" if others else ""
     return Collect(
         evidence=" or ".join(names),
         shown=clean.printable(" or ".join(shown) + of),
@@ -407,11 +407,6 @@ def _shown(evidence: Evidence, layout: Layout) -> str:
     """The file that this layout keeps it in; a command's output that has no file is named by the command."""
     path = layout.paths(evidence)[0]
     return evidence.command if path.startswith("cmd/") and evidence.command else path
-
-
-def _machine(node: Node) -> str:
-    host = node.host
-    return host.name if host is not None and not host.lent else node.name
 
 
 def _is_here(node: Node, name: str, snapshot: Snapshot) -> bool:
