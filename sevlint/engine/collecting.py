@@ -272,11 +272,16 @@ def glob(pattern: str) -> re.Pattern[str]:
     return _GLOBS[pattern]
 
 
+_PACKED = (".xz", ".gz", ".bz2")
+_SUFFIXES = (".tgz", ".txz", ".tar", ".yaml", ".yml", ".xml", ".log", ".txt")
+
+
 def _stem(path: str) -> str:
+    """The last component without what says how it is packed and of which kind it is."""
     name = path.rstrip("/").rsplit("/", 1)[-1]
-    for suffix in (".tar.xz", ".tar.gz", ".tar.bz2", ".tgz", ".txz", ".tar", ".yaml", ".yml", ".xml", ".log", ".txt"):
-        if name.endswith(suffix) and name != suffix:
-            return name[: -len(suffix)]
+    for suffixes in (_PACKED, _SUFFIXES):
+        found = next((one for one in suffixes if name.endswith(one) and name != one), "")
+        name = name.removesuffix(found)
     return name or path
 
 
