@@ -1,7 +1,21 @@
 """`python -m sevlint`."""
 
+import os
 import sys
 
-from sevlint.cli import main
+
+def _leave_the_working_directory() -> None:
+    """`-m` puts it first on the import path, and nothing of it may be imported (a repository is not trusted)."""
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = ""
+    if sys.path and sys.path[0] in ("", here):
+        del sys.path[0]
+
+
+_leave_the_working_directory()
+
+from sevlint.cli import main  # noqa: E402
 
 sys.exit(main())

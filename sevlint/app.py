@@ -14,14 +14,15 @@ from msgspec.structs import replace
 
 from sevlint import __version__, clean, config, engine, plugins, select
 from sevlint.errors import SourceError, UsageError
-from sevlint.model import Report, RuleInfo, Settings, Severity, Subject
+from sevlint.model import Finding, Report, RuleInfo, Settings, Severity, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sevlint.sources.base import Source
 
-_LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTE}
+_NO_CONFIG = config.Config()
+_FAIL_ON = "warning"
 
 
 class CheckOptions(Struct, frozen=True):
@@ -57,7 +58,7 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     configs = _Configs(options, offers)
     inputs, errors = _open(options)
     for one in inputs:
-        configs.of(one.source.label)
+        configs.meet(one)
     wide = any(not _only_domains(one.source) for one in inputs)
     registry = offers.registry(frozenset(Subject) if wide else frozenset({Subject.DOMAIN}))
     snapshot = engine.collect(inputs, registry, settings)
@@ -70,31 +71,33 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     if wide:
         plugins.check_supply(rules, registry)
     rules = [rule for rule in rules if configs.selected(rule.info, cards)]
+    for node in snapshot.domains:
+        configs.of(node)
     outcomes = engine.judge(rules, snapshot)
     report = engine.report(
         outcomes,
         snapshot,
         settings,
-        hide=lambda info, node: configs.hides(info, node.source.label),
-        regrade=lambda info, node: configs.regrades(info, node.source.label),
+        hide=configs.hides,
+        regrade=configs.regrades,
         cards=cards,
         rules=[*(rule.info for rule in rules), *cards.values()],
         version=__version__,
     )
     errors += [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
-    errors += snapshot.errors
+    errors += [*snapshot.errors, *configs.errors]
+    errors += _wrong_roles(options, inputs, snapshot)
+    errors += _nothing_known(inputs, report, errors)
+    code, changes = _judgement(report, snapshot, configs, bool(errors))
+    printable = tuple(clean.printable(error) for error in errors)
     report = replace(
         report,
         inputs=tuple(replace(one, uri=uri) for one, uri in zip(report.inputs, _uris(snapshot.sources), strict=True)),
-        errors=tuple(clean.printable(error) for error in errors),
+        errors=printable,
+        changes=tuple(clean.printable(change) for change in changes),
+        exit_code=code,
     )
-    remarks, nothing = _remarks(report, bool(errors))
-    remarks += [f"{source.label}: {source.remark}" for source in snapshot.sources if source.remark]
-    if nothing:
-        errors.append(nothing)
-    code = _exit_code(report, configs.fail_on(), bool(errors), settings.strict)
-    report = replace(report, exit_code=code)
-    printable = tuple(clean.printable(error) for error in errors)
+    remarks = [*_remarks(report), *(f"{one.label}: {one.remark}" for one in snapshot.sources if one.remark)]
     return Checked(report, code, printable, tuple(clean.printable(one) for one in remarks))
 
 
@@ -102,6 +105,11 @@ def rule_infos(offers: plugins.Shelf) -> list[RuleInfo]:
     """Every rule and every finding card, sorted by id."""
     infos = [rule.info for rule in offers.rules(frozenset(Subject))]
     return sorted((*infos, *offers.card_infos().values()), key=lambda info: info.id)
+
+
+def catalogue_infos(offers: plugins.Shelf) -> list[RuleInfo]:
+    """The rules that stand for all cards of a program: open verdicts and passes carry their ids."""
+    return [rule.info for rule in offers.catalogue(frozenset(Subject))]
 
 
 def _open(options: CheckOptions) -> tuple[list[engine.Input], list[str]]:
@@ -123,6 +131,35 @@ def _open(options: CheckOptions) -> tuple[list[engine.Input], list[str]]:
     return inputs, errors
 
 
+def _wrong_roles(options: CheckOptions, inputs: list[engine.Input], snapshot: engine.Snapshot) -> list[str]:
+    """A --host that holds no host, a --guest that holds no guest: without a word they would change nothing."""
+    wrong = []
+    for one in inputs:
+        if one.lent and not any(node.source is one.source for node in snapshot.hosts):
+            guest = any(node.source is one.source for node in snapshot.guests)
+            why = "it is a guest, not a host" if guest else "there is no host in it"
+            wrong.append(f"--host {one.source.label}: {why}; name a host's sosreport, copied tree or bundle")
+        if one.tie and not any(node.source is one.source for node in snapshot.guests):
+            wrong.append(
+                f"--guest {one.tie}={one.source.label}: no guest in it; name its dmesg, sosreport or copied tree"
+            )
+    return wrong
+
+
+def _nothing_known(inputs: list[engine.Input], report: Report, errors: list[str]) -> list[str]:
+    """A line for each named input that gave nothing, and of which nothing else is said."""
+    lines = []
+    for one, given in zip(inputs, report.inputs, strict=True):
+        label = one.source.label
+        told = one.lent or one.tie or any(error.startswith(f"{label}:") for error in errors)
+        if not (told or given.judged or given.not_domains or one.source.recognised):
+            lines.append(
+                f"{label}: nothing in it that sevlint knows; name a sosreport, a copied host tree, "
+                "a folder of domain XML, or single files of these"
+            )
+    return lines
+
+
 def _only_domains(source: Source) -> bool:
     return source.kind == "xml" or (
         source.kind in ("file", "stdin") and set(source.recognised.values()) <= {"domain.xml"}
@@ -141,106 +178,165 @@ def _subjects(snapshot: engine.Snapshot) -> frozenset[Subject]:
 
 
 class _Configs:
-    """The configuration that holds for each input, and what it decides."""
+    """The configuration that holds for each subject, and what it decides.
+
+    One that cannot be read is an error, and what it holds for is judged without it: it hides nothing.
+    """
 
     def __init__(self, options: CheckOptions, offers: plugins.Shelf) -> None:
-        self._options = options
+        self.errors: list[str] = []
+        self.options = options
         self._offers = offers
-        self._by_path: dict[str, config.Config] = {}
+        self._finder = config.Finder()
+        self._folders: dict[int, str] = {}
+        self._by_folder: dict[str, config.Config] = {}
         self._files: dict[str, config.Config] = {}
         settings = options.settings
-        if settings.select or settings.ignore:
-            self._check((*settings.select, *settings.ignore), "--select/--ignore")
-        if options.config:
-            self._file(options.config)
+        for names, option in ((settings.select, "--select"), (settings.ignore, "--ignore")):
+            self._check(names, option)
+        self._given = self._file(options.config, options.config, options.config) if options.config else None
 
-    def of(self, label: str) -> config.Config:
-        """The configuration for an input PATH."""
-        if self._options.isolated:
-            return config.Config()
-        if label not in self._by_path:
-            path = self._options.config or config.find("." if label == "-" else label)
-            self._by_path[label] = self._file(path) if path else config.Config()
-        return self._by_path[label]
+    def meet(self, given: engine.Input) -> None:
+        """Look at the configuration of an input PATH: it must be sound even where nothing is found."""
+        source = given.source
+        self._folders[source.number] = config.folder_of("." if source.kind == "stdin" else source.label)
+        if not given.lent:
+            self._of_folder(self._folders[source.number])
 
-    def _file(self, path: str) -> config.Config:
+    def of(self, node: engine.Node) -> config.Config:
+        """The configuration that holds for a subject; for a lent host, which is only evidence, none does."""
+        if node.lent:
+            return _NO_CONFIG
+        folder = self._folders[node.source.number]
+        if node.source.kind == "xml":
+            folder = os.path.join(folder, os.path.dirname(node.outside)) if "/" in node.outside else folder
+        return self._of_folder(folder)
+
+    def _of_folder(self, folder: str) -> config.Config:
+        if self.options.isolated:
+            return _NO_CONFIG
+        if self._given is not None:
+            return self._given
+        if folder not in self._by_folder:
+            path = self._finder.find(folder)
+            self._by_folder[folder] = self._found(path) if path else _NO_CONFIG
+        return self._by_folder[folder]
+
+    def _found(self, path: str) -> config.Config:
         if path not in self._files:
-            found = config.read(path)
-            self._check((*found.select, *found.ignore, *(rule for rule, _ in found.severity)), path)
-            self._files[path] = found
+            below = config.shown(path)
+            try:
+                self._files[path] = self._file(path, below or path, below or config.NAME)
+            except UsageError as error:
+                self.errors.append(f"{error} (judged without it)")
+                self._files[path] = _NO_CONFIG
         return self._files[path]
+
+    def _file(self, path: str, label: str, name: str) -> config.Config:
+        found = config.read(path, label)
+        self._check((*found.select, *found.ignore, *(rule for rule, _ in found.severity)), label)
+        return replace(found, path=name)
 
     def _check(self, names: Iterable[str], where: str) -> None:
         names = list(names)
-        rules = self._offers.known_ids()
+        rules = self._offers.known_ids() if names else {}
         unknown = [name for name in names if name not in rules and name not in rules.values()]
         cards = self._offers.card_infos() if unknown else {}
         select.check_names(unknown, rules, [*cards, "logs"] if unknown else (), where)
 
     def selected(self, info: RuleInfo, cards: dict[str, RuleInfo]) -> bool:
         """Whether --select lets a rule run (a catalogue runs if any of its cards could be wanted)."""
-        names = self._options.settings.select
+        names = self.options.settings.select
         if not names:
             return True
         return select.chosen(info.id, info.pack, names) or (info.pack == "logs" and any(one in cards for one in names))
 
-    def hides(self, info: RuleInfo, label: str) -> str:
-        """Why a rule's findings in an input are hidden, or ""."""
-        settings, found = self._options.settings, self.of(label)
+    def hides(self, info: RuleInfo, node: engine.Node) -> str:
+        """Why a rule's findings about a subject are hidden, or ""."""
+        settings, found = self.options.settings, self.of(node)
         if select.chosen(info.id, info.pack, settings.ignore):
             return "by --ignore"
         if settings.select:
             return "" if select.chosen(info.id, info.pack, settings.select) else "by --select"
-        name = os.path.basename(found.path)
         if select.chosen(info.id, info.pack, found.ignore):
-            return f"ignored by {name}"
+            return f"ignored by {found.path}"
         if found.select and not select.chosen(info.id, info.pack, found.select):
-            return f"not selected by {name}"
+            return f"not selected by {found.path}"
         return ""
 
-    def regrades(self, info: RuleInfo, label: str) -> Severity | None:
-        """The severity that the configuration gives a rule."""
-        return dict(self.of(label).severity).get(info.id)
+    def regrades(self, info: RuleInfo, node: engine.Node) -> Severity | None:
+        """The severity that the configuration gives a rule: by its id, else by its pack."""
+        severities = dict(self.of(node).severity)
+        return severities.get(info.id, severities.get(info.pack))
 
-    def fail_on(self) -> str:
-        """--fail-on, else the strictest that a configuration names, else warning."""
-        if self._options.fail_on:
-            return self._options.fail_on
-        named = [found.fail_on for found in self._by_path.values() if found.fail_on]
-        order = ("note", "warning", "error", "never")
-        return min(named, key=order.index) if named else "warning"
+    def fail_on(self, node: engine.Node) -> str:
+        """--fail-on, else what the configuration of the subject says, else "" for the default."""
+        return self.options.fail_on or self.of(node).fail_on
 
 
-def _exit_code(report: Report, fail_on: str, errors: bool, strict: bool) -> int:
+def _judgement(report: Report, snapshot: engine.Snapshot, configs: _Configs, errors: bool) -> tuple[int, list[str]]:
+    """The exit code, and what configurations changed besides hiding: a line each for the summary."""
+    nodes = _by_names(snapshot)
+    infos = {info.id: info for info in report.rules}
+    regraded: dict[str, int] = {}
+    limits: dict[str, str] = {}
+    deciding: set[str] = set()
+    for finding in report.findings:
+        node = nodes[_names_of(finding)]
+        found, info = configs.of(node), infos[finding.rule]
+        if configs.regrades(info, node) not in (None, info.severity):
+            regraded[found.path] = regraded.get(found.path, 0) + 1
+        if configs.fail_on(node):
+            limits[finding.key] = configs.fail_on(node)
+        if found.fail_on and not configs.options.fail_on:
+            deciding.add(f"`fail-on: {found.fail_on}` of {found.path}")
+    strict = configs.options.settings.strict
+    code = _exit_code(report, limits, errors=errors, strict=strict)
+    default = _exit_code(report, {}, errors=errors, strict=strict)
+    changes = [f"{count} {'finding' if count == 1 else 'findings'} regraded by {by}" for by, count in regraded.items()]
+    if deciding and code != default:
+        changes.append(f"exit code {code} instead of {default}, by {', '.join(sorted(deciding))}")
+    return code, changes
+
+
+_Names = tuple[str, str, str, str]
+
+
+def _by_names(snapshot: engine.Snapshot) -> dict[_Names, engine.Node]:
+    """Each subject by the names that its findings carry."""
+    found: dict[_Names, engine.Node] = {}
+    for node in (*snapshot.hosts, *snapshot.guests, *snapshot.domains):
+        names = {key: clean.printable(name) for key, name in node.names().items()}
+        key = (names["host"], names.get("domain", ""), names.get("guest", ""), names["outside"])
+        found.setdefault(key, node)
+    return found
+
+
+def _names_of(finding: Finding) -> _Names:
+    return finding.host, finding.domain, finding.guest, finding.outside
+
+
+def _exit_code(report: Report, limits: Mapping[str, str], *, errors: bool, strict: bool) -> int:
+    """`limits`: the level from which each finding counts, by its key; `warning` for those that are not in it."""
     if report.faults:
         return 3
     if errors:
         return 2
     if strict and any(one.kind == "open" for one in report.undecided):
         return 1
-    if fail_on == "never":
-        return 0
-    limit = _LEVELS[fail_on].rank
-    return 1 if any(finding.severity.rank <= limit for finding in report.findings) else 0
+    return 1 if any(_counts(one.severity, limits.get(one.key, _FAIL_ON)) for one in report.findings) else 0
 
 
-def _remarks(report: Report, errors: bool) -> tuple[list[str], str]:
-    """Remarks for stderr, and the error line of a run that judged nothing at all ("" otherwise)."""
+def _counts(severity: Severity, limit: str) -> bool:
+    return limit != "never" and severity.rank <= Severity(limit).rank
+
+
+def _remarks(report: Report) -> list[str]:
+    """What stderr says of inputs that are no error."""
     other = sum(one.not_domains for one in report.inputs)
-    remarks = []
-    if other:
-        remarks.append("1 file is no domain XML" if other == 1 else f"{other} files are no domain XML")
-    judged = sum(one.judged for one in report.inputs)
-    if judged == 0 and not errors:
-        if other:
-            remarks.append("nothing was judged: no domain XML among the inputs")
-        else:
-            names = ", ".join(one.path for one in report.inputs)
-            return remarks, (
-                f"{names}: nothing in it that sevlint knows; name a sosreport, a copied host tree, "
-                "a folder of domain XML, or single files of these"
-            )
-    return remarks, ""
+    if not other:
+        return []
+    return ["1 file is no domain XML" if other == 1 else f"{other} files are no domain XML"]
 
 
 _STDIN = "stdin"
@@ -304,11 +400,8 @@ def _shared(paths: Iterable[str]) -> str:
 
 
 def to_text(report: Report, options: dict[str, Any], offers: plugins.Shelf, name: str) -> str:
-    """A report in a named format. Raises UsageError for a format that nothing makes."""
-    reporters = offers.reporters()
-    if name not in reporters:
-        raise UsageError(f"no format is called {name!r}; there are {', '.join(sorted(reporters))}")
-    return reporters[name](report, **options)
+    """A report in a format that a reporter makes."""
+    return offers.reporters()[name](report, **options)
 
 
 def show_on_terminal(report: Report, show: frozenset[str]) -> None:

@@ -609,6 +609,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """One clear line for each input that could not be opened or read whole."""
     hidden: tuple[tuple[str, int], ...]
     """What was hidden and how often: ("ignored by .sevlint.yaml", 3)."""
+    changes: tuple[str, ...] = ()
+    """What else a configuration changed, a line each: "2 findings regraded by .sevlint.yaml"."""
     exit_code: int | None = None
     """Set by the command line: --fail-on decides it."""
 

@@ -97,9 +97,13 @@ def manager(*, third_party: bool = True) -> pluggy.PluginManager:
 
 
 def _entry_points() -> Iterator[tuple[str, str]]:
-    """(name, target) of every installed distribution's `[sevlint]` section."""
+    """(name, target) of every installed distribution's `[sevlint]` section; none of the working directory."""
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = ""
     for folder in dict.fromkeys(sys.path):
-        if not folder or not os.path.isdir(folder):
+        if folder == here or not os.path.isabs(folder) or not os.path.isdir(folder):
             continue
         with os.scandir(folder) as entries:
             names = [one.name for one in entries if one.name.endswith((".dist-info", ".egg-info"))]

@@ -179,7 +179,7 @@ def rule(
             goals=in_order(served),
             why=page["why"],
             fix=page["fix"],
-            refs=tuple(part.strip() for part in page["refs"].split(";") if part.strip()),
+            refs=refs_of(page["refs"]),
             page=page["page"],
             severities=tuple((goal, severities[goal]) for goal in in_order(severities)) if severities else (),
             structure=isinstance(goals, Structure),
@@ -233,6 +233,18 @@ def _check_level(want: Want, about: Subject, where: str, *, readings: bool = Fal
         raise RuleDefinitionError(f"{where}: tuple[{want.fact.__name__}, ...] is for inner subjects")
     if not many and not outward:
         raise RuleDefinitionError(f"{where}: {want.fact.__name__} is of a {level.value}, ask for a tuple of them")
+
+
+def refs_of(text: str) -> tuple[str, ...]:
+    """The sources of a page: parted by semicolons, but not those inside brackets."""
+    parts, depth = [""], 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign == ";" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 _SECTIONS = ("Why", "Fix", "Refs")

@@ -19,11 +19,19 @@ def check_names(names: Iterable[str], rules: Mapping[str, str], cards: Collectio
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """ "; did you mean ...?" or a pointer to the list."""
+    """ "; did you mean ...?" or a pointer to the list of rules."""
+    return nearest(name, known) or "; `sevlint rules` lists them"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """ "; did you mean ...?" for a name that is misspelt, in other letters, or the beginning of one; "" otherwise."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, sorted(known), 1)
-    return f"; did you mean {near[0]!r}?" if near else "; `sevlint rules` lists them"
+    lower = name.lower()
+    by_lower = {one.lower(): one for one in sorted(known)}
+    near = [lower] if lower in by_lower else get_close_matches(lower, sorted(by_lower), 1)
+    near = near or [one for one in sorted(by_lower) if len(lower) > 2 and one.startswith(lower)][:1]
+    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
 
 
 def chosen(rule: str, pack: str, names: Collection[str]) -> bool:

@@ -5,54 +5,23 @@ One file a command; each offers `add`, which declares its options, and is run th
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import os
 import sys
-from typing import Any, NoReturn
 
-from sevlint import __version__
-from sevlint.cli import check, explain, rules
+from sevlint.cli.output import discard, tell
 from sevlint.errors import RuleDefinitionError, SevlintError, UsageError
-
-_EPILOG = """\
-exit codes:
-  0  nothing at or above --fail-on        2  usage, configuration or an input that could not be read whole
-  1  findings at or above --fail-on       3  a fault of sevlint itself
-
-sevlint reads what it is given and nothing else: no network, no host commands, nothing written but --output files.
-"""
-
-
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Given a width, argparse need not import shutil, which costs 2 ms."""
-
-    def __init__(self, prog: str) -> None:
-        try:
-            width = int(os.environ.get("COLUMNS", "")) or 80
-        except ValueError:
-            width = os.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else 80
-        super().__init__(prog, width=max(60, width - 2))
-
-
-class _Parser(argparse.ArgumentParser):
-    def __init__(self, **keywords: Any) -> None:
-        super().__init__(**{"formatter_class": _Help, **keywords})
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}\n\nFor more, try `{self.prog} --help`.")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code. Never shows a traceback for bad input."""
     try:
-        code = _run(sys.argv[1:] if argv is None else argv)
-        sys.stdout.flush()
+        return _run(sys.argv[1:] if argv is None else argv)
+    except SystemExit as finished:  # argparse ends --help and --version so
+        return int(finished.code or 0)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         return 141
     except RuleDefinitionError as error:
         _complain(f"{error}\nThis is a fault of a rule or plugin, not of your input.")
@@ -60,33 +29,33 @@ def main(argv: list[str] | None = None) -> int:
     except SevlintError as error:
         _complain(str(error))
         return 2
-    return code
+    except Exception as error:
+        return _fault(error)
+
+
+def _run(argv: list[str]) -> int:
+    if sys.flags.optimize >= 2:
+        raise UsageError("Python runs with -OO or PYTHONOPTIMIZE=2, which strips the rules' pages: unset it, or use 1")
+    from sevlint.cli.arguments import parse
+
+    options = parse(argv)
+    return int(options.run(options))
 
 
 def _complain(text: str) -> None:
     from sevlint.clean import printable
 
-    sys.stderr.write("error: " + "\n".join(printable(line) for line in text.split("\n")) + "\n")
+    tell("error: " + "\n".join(printable(line) for line in text.split("\n")))
 
 
-def _run(argv: list[str]) -> int:
-    options = _parser().parse_args(argv)
-    if options.command is None:
-        _parser().print_help()
-        return 2
-    command: Any = options.run
-    return int(command(options))
+def _fault(error: Exception) -> int:
+    """What nobody foresaw, in one line; SEVLINT_DEBUG=1 shows where."""
+    from sevlint.clean import mask
 
+    what = mask(" ".join(f"{type(error).__name__}: {error}".split()))
+    _complain(f"a fault of sevlint: {what}; please report it, with what SEVLINT_DEBUG=1 adds")
+    if os.environ.get("SEVLINT_DEBUG") == "1":
+        import traceback
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="sevlint",
-        description="Lints and diagnoses confidential virtual machines (AMD SEV, SEV-ES, SEV-SNP; Intel TDX) offline: "
-        "from libvirt domain XML, sosreports, copied host trees and logs.",
-        epilog=_EPILOG,
-    )
-    parser.add_argument("--version", action="version", version=f"sevlint {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
-    for command in (check, explain, rules):
-        command.add(commands)
-    return parser
+        tell("".join(traceback.format_exception(error)).rstrip())
+    return 3

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from sevlint.cli.output import is_terminal, show, write
+from sevlint import select
+from sevlint.cli.output import check_targets, is_terminal, show, tell, write
 from sevlint.errors import UsageError
 from sevlint.model import Confidence, Goal, Settings, Subject
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
+
+    from sevlint.app import CheckOptions
 
 _CHECK_EXAMPLES = """\
 examples:
@@ -42,7 +45,7 @@ def add(commands: Any) -> None:
     option(
         "--goal", action="append", choices=goals, default=[], help="judge what is named as meant for this; repeatable"
     )
-    option("--host", default="", metavar="SNAPSHOT", help="judge the domains against this host")
+    option("--host", action="append", default=[], metavar="SNAPSHOT", help="judge the domains against this host")
     option(
         "--guest", action="append", default=[], metavar="NAME=PATH", help="a guest's dmesg or tree, tied to a domain"
     )
@@ -60,71 +63,96 @@ def add(commands: Any) -> None:
     option("--strict", action="store_true", help="a rule that could not decide counts as a finding for the exit code")
     option("--show", action="append", default=[], metavar="WHAT", help=f"also show {', '.join(_SHOWABLE)} (comma list)")
     option("--sarif-kinds", choices=("fail", "all"), default="fail", help="all: passes and open verdicts in SARIF too")
-    option("--config", default="", metavar="FILE", help="use this configuration instead of the nearest .sevlint.yaml")
+    option("--config", default=None, metavar="FILE", help="use this configuration instead of the nearest .sevlint.yaml")
     option("--isolated", action="store_true", help="read no configuration file")
     option("--no-plugins", action="store_true", help="only the rules and parsers that this distribution ships")
     check.set_defaults(run=run)
 
 
-def _words(values: list[str]) -> tuple[str, ...]:
-    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
-
-
 def run(options: argparse.Namespace) -> int:
     from sevlint import app
 
-    shown = frozenset(_words(options.show))
-    for word in sorted(shown - set(_SHOWABLE)):
-        raise UsageError(f"--show: {word!r} is not one of {', '.join(_SHOWABLE)}")
-    if options.config and options.isolated:
-        raise UsageError("--config and --isolated exclude each other")
-    treat_as = Subject(options.treat_as) if options.treat_as else None
     outputs = [_pair(text, "--output", "FORMAT=FILE") for text in options.output]
-    formats = {options.format, *(name for name, _ in outputs)}
+    asked = _asked(options, {options.format, *(name for name, _ in outputs)})
+    offers = app.shelf(third_party=not options.no_plugins)
+    _check_formats((options.format, *(name for name, _ in outputs)), offers.reporters())
+    check_targets(outputs, (*asked.paths, asked.host, asked.config, *(path for _, path in asked.guests)))
+    checked = app.check(asked, offers)
+    failures = []
+    for name, path in outputs:
+        try:
+            write(path, app.to_text(checked.report, _options_of(name, options), offers, name))
+        except UsageError as error:
+            failures.append(str(error))
+    try:
+        if options.format == "text" and is_terminal():
+            app.show_on_terminal(checked.report, asked.settings.show)
+        else:
+            show(app.to_text(checked.report, _options_of(options.format, options), offers, options.format))
+    except UsageError as error:
+        failures.append(str(error))
+    for remark in checked.remarks:
+        tell(remark)
+    for failure in (*checked.errors, *failures):
+        tell(f"error: {failure}")
+    return max(checked.exit_code, 2) if failures else checked.exit_code
+
+
+def _asked(options: argparse.Namespace, formats: set[str]) -> CheckOptions:
+    """The options as the composition root takes them. Raises UsageError for what excludes itself or is empty."""
+    from sevlint import app
+
+    shown = frozenset(_words(options.show, "--show"))
+    for word in sorted(shown - set(_SHOWABLE)):
+        near = select.nearest(word, _SHOWABLE)
+        raise UsageError(f"--show: {word!r} is not one of {', '.join(_SHOWABLE)}{near}")
+    if options.config is not None and options.isolated:
+        raise UsageError("--config and --isolated exclude each other")
+    if len(options.host) > 1:
+        raise UsageError("--host: one host can be lent in a run; judge the domains once for each host")
+    for name, values in (("--host", options.host), ("--config", [options.config]), ("PATH", options.paths)):
+        if "" in values:
+            raise UsageError(f"{name}: is empty")
     settings = Settings(
         goals=tuple(Goal(goal) for goal in dict.fromkeys(options.goal)),
-        select=_words(options.select),
-        ignore=_words(options.ignore),
+        select=_words(options.select, "--select"),
+        ignore=_words(options.ignore, "--ignore"),
         min_confidence=Confidence(options.min_confidence),
         show=shown,
-        treat_as=treat_as,
+        treat_as=Subject(options.treat_as) if options.treat_as else None,
         strict=options.strict,
         places_of_passes=formats != {"text"} or "passed" in shown,
         line_hashes=formats != {"text"},
     )
-    asked = app.CheckOptions(
+    return app.CheckOptions(
         paths=tuple(dict.fromkeys(options.paths)),
         settings=settings,
-        host=options.host,
+        host=options.host[0] if options.host else "",
         guests=tuple(_pair(text, "--guest", "NAME=PATH") for text in options.guest),
         fail_on=options.fail_on,
-        config=options.config,
+        config=options.config or "",
         isolated=options.isolated,
     )
-    offers = app.shelf(third_party=not options.no_plugins)
-    for name in (options.format, *(name for name, _ in outputs)):
-        if name not in offers.reporters():
-            raise UsageError(f"no format is called {name!r}; there are {', '.join(sorted(offers.reporters()))}")
-    checked = app.check(asked, offers)
-    for name, path in outputs:
-        write(path, app.to_text(checked.report, _options_of(name, shown, options.sarif_kinds), offers, name))
-    if options.format == "text" and is_terminal():
-        app.show_on_terminal(checked.report, shown)
-    else:
-        show(
-            app.to_text(checked.report, _options_of(options.format, shown, options.sarif_kinds), offers, options.format)
-        )
-    for remark in checked.remarks:
-        sys.stderr.write(f"{remark}\n")
-    for error in checked.errors:
-        sys.stderr.write(f"error: {error}\n")
-    return checked.exit_code
 
 
-def _options_of(name: str, show: frozenset[str], kinds: str) -> dict[str, Any]:
+def _words(values: list[str], option: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+    if values and not words:
+        raise UsageError(f"{option}: names nothing")
+    return words
+
+
+def _check_formats(names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            near = select.nearest(name, known)
+            raise UsageError(f"no format is called {name!r}; there are {', '.join(sorted(known))}{near}")
+
+
+def _options_of(name: str, options: argparse.Namespace) -> dict[str, Any]:
     if name == "text":
-        return {"show": show}
-    return {"all_kinds": kinds == "all"} if name == "sarif" else {}
+        return {"show": frozenset(_words(options.show, "--show"))}
+    return {"all_kinds": options.sarif_kinds == "all"} if name == "sarif" else {}
 
 
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:

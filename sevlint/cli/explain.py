@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sevlint.cli.output import show
+from sevlint.cli.output import show, width
 from sevlint.errors import UsageError
 from sevlint.model import Severity
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
+    from sevlint.model import RuleInfo
+
+_SECTIONS = ("Why", "Fix", "Refs")
 
 
 def add(commands: Any) -> None:
@@ -24,12 +29,43 @@ def run(options: argparse.Namespace) -> int:
     from sevlint import app, select
 
     offers = app.shelf(third_party=not options.no_plugins)
-    infos = {info.id: info for info in app.rule_infos(offers)}
+    infos = {info.id: info for info in (*app.rule_infos(offers), *app.catalogue_infos(offers))}
     info = infos.get(options.rule)
     if info is None:
         raise UsageError(f"no rule is called {options.rule!r}{select.suggestion(options.rule, infos)}")
+    page = [_heading(info), "", *info.page.split("\n")]
+    show("\n".join(_wrapped(page, width())).rstrip("\n") + "\n")
+    return 0
+
+
+def _heading(info: RuleInfo) -> str:
     goals = ", ".join(goal.value for goal in info.goals)
     levels = {severity.value for _, severity in info.severities} or {info.severity.value}
     order = [severity.value for severity in Severity if severity.value in levels]
-    show(f"{info.id} ({', '.join(order)}; about a {info.about.value}; for {goals})\n\n{info.page}\n")
-    return 0
+    return f"{info.id} ({', '.join(order)}; about a {info.about.value}; for {goals})"
+
+
+def _wrapped(lines: list[str], columns: int) -> Iterator[str]:
+    """Paragraphs and sections filled anew; what is indented outside a section is a table or a command and stays."""
+    import textwrap
+
+    paragraph: list[str] = []
+    hang = ""
+    for line in [*lines, ""]:
+        starts = line.split(" ", 1)[0] in _SECTIONS
+        continues = bool(paragraph) and bool(line.strip()) and not starts and line.startswith(" ") == bool(hang)
+        if paragraph and not continues:
+            yield from textwrap.wrap(
+                " ".join(paragraph), columns, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False
+            )
+            paragraph = []
+        if continues:
+            paragraph.append(line.strip())
+        elif starts:
+            word, _, rest = line.partition(" ")
+            hang = " " * 7
+            paragraph = [f"{word:6} {rest.strip()}"]
+        elif line.strip() and not line.startswith(" "):
+            hang, paragraph = "", [line]
+        else:
+            yield line

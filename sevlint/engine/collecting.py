@@ -172,9 +172,7 @@ class _Collector:
         """Host or guest (architecture 8), and what the header says about a guess."""
         if self.given.tie:
             return Subject.GUEST, ""
-        if self.given.lent:
-            return Subject.HOST, ""
-        if self.settings.treat_as is not None:
+        if self.settings.treat_as is not None and not self.given.lent:
             return self.settings.treat_as, ""
         snapshot = self.snapshot
         dmi, cpu, log = (snapshot.get(node, kind) for kind in (Dmi, Cpuinfo, KernelLog))

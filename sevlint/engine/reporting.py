@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 from msgspec import structs
 
 from sevlint import clean, remedies, spans
+from sevlint.engine.collecting import glob
 from sevlint.engine.snapshot import Node, Snapshot
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.kernel import BootConfig, KernelVersion
-from sevlint.facts.log import KernelLog
+from sevlint.facts.log import KernelLog, KernelLogReading
 from sevlint.facts.platform import OsRelease
 from sevlint.linehash import line_hash
 from sevlint.model import (
@@ -119,6 +120,8 @@ def report(
         if not why_hidden and confidence.rank > settings.min_confidence.rank:
             why_hidden = "below --min-confidence"
         if why_hidden:
+            if outcome.node.lent:
+                continue
             hidden[why_hidden] = hidden.get(why_hidden, 0) + 1
             continue
         severity = _severity(info, outcome, relevant, regrade(info, outcome.node))
@@ -215,7 +218,9 @@ def _findings(raised: list[_Raised], snapshot: Snapshot, *, line_hashes: bool) -
         consequence = one.cause is not None and id(one.cause) in causes
         names = tuple(one.outcome.node.names().values())
         position = (place.source, place.path, place.line or 0, place.element or 0, place.column or 0)
-        return (one.severity.rank, consequence, one.order()[0], names, one.info.id, position, one.fail.because)
+        file = (place.source, one.outcome.node.outside.rpartition("#")[0]) if one.outcome.node.outside else (-1, "")
+        rung, _ = one.order()
+        return (file, one.severity.rank, consequence, rung, names, one.info.id, position, one.fail.because)
 
     shown.sort(key=order)
     taken: dict[str, int] = {}
@@ -241,7 +246,7 @@ def _finding(one: _Raised, snapshot: Snapshot, *, line_hashes: bool) -> Finding:
     fail = one.fail
     host = node.host
     machine = node if node.subject is Subject.GUEST else host
-    fix = Fix(one.info.fix.removesuffix("."))
+    fix = Fix(_page_fix(one))
     if fail.remedy is not None:
         os = snapshot.get(machine, OsRelease) if machine else None
         boot = snapshot.get(machine, BootConfig) if machine else None
@@ -270,6 +275,15 @@ def _finding(one: _Raised, snapshot: Snapshot, *, line_hashes: bool) -> Finding:
         lent_cause=lent,
         **{key: clean.printable(name) for key, name in node.names().items()},
     )
+
+
+def _page_fix(one: _Raised) -> str:
+    """What the rule's page says to mend; for a symptom, its cause, or what to do "where none is named"."""
+    text = one.info.fix.removesuffix(".")
+    _, where_none_is_named, alone = text.partition("; where none is named, ")
+    if not where_none_is_named:
+        return text
+    return f"mend {one.cause.info.id}, which explains this" if one.cause is not None else alone
 
 
 def _clean_fix(fix: Any) -> Any:
@@ -327,37 +341,105 @@ def _undecided(one: Outcome, snapshot: Snapshot, settings: Settings) -> Undecide
 
 
 def _collect_list(opens: list[Outcome], snapshot: Snapshot) -> tuple[Collect, ...]:
-    """What would decide most first. Evidence is named as the layout at hand names it."""
-    decides: dict[str, set[str]] = {}
-    reasons: dict[str, str] = {}
-    layouts: dict[str, Layout] = {}
+    """What would decide most first, named as the layout at hand names it; alternatives are one line.
+
+    A rule that only lacks a host is not among them: what it needs is another input.
+    """
+    asked: dict[tuple[str, ...], list[Outcome]] = {}
     for one in opens:
-        for name in cast("Open", one.verdict).wanted:
-            if _is_here(one.node, name, snapshot):
-                continue
-            decides.setdefault(name, set()).add(one.rule.info.id)
-            reasons.setdefault(name, clean.printable(clean.mask(one.verdict.because)))
-            layouts.setdefault(name, snapshot.layouts[one.node.source.number])
-    lines = []
-    for name, rules in decides.items():
-        evidence = snapshot.evidence.get(name, Evidence(name))
-        shown = layouts[name].paths(evidence)[0]
-        command = evidence.command or f"cat /{name}"
-        lines.append(Collect(name, shown, command, reasons[name], tuple(sorted(rules))))
-    return tuple(sorted(lines, key=lambda line: (-len(line.decides), line.evidence)))
+        names = () if one.needs_host else _missing(one, snapshot)
+        if names:
+            asked.setdefault(names, []).append(one)
+    decides: dict[str, set[str]] = {}
+    for names, outcomes in asked.items():
+        for name in names:
+            decides.setdefault(name, set()).update(one.rule.info.id for one in outcomes)
+    lines: dict[tuple[str, tuple[str, ...]], list[Outcome]] = {}
+    for names, outcomes in asked.items():
+        for one in outcomes:
+            key = (_layout(one.node, snapshot).name, _best(names, decides, asked))
+            lines.setdefault(key, []).append(one)
+    made = [_collect(names, outcomes, snapshot) for (_, names), outcomes in lines.items()]
+    return tuple(sorted(made, key=lambda line: (-len(line.decides), line.evidence)))
+
+
+def _layout(node: Node, snapshot: Snapshot) -> Layout:
+    return snapshot.layouts[(node.host or node).source.number]
+
+
+_KERNEL_LOGS = ("cmd/dmesg", "cmd/journal-boot")
+"""What to collect where a kernel log is wanted: either will do."""
+
+
+def _missing(one: Outcome, snapshot: Snapshot) -> tuple[str, ...]:
+    """The alternatives that would decide it and are not here yet."""
+    names: list[str] = []
+    for name in cast("Open", one.verdict).wanted:
+        is_log = any(log.name == name and log.log == "kernel" for log in snapshot.registry.logs)
+        names.extend(_KERNEL_LOGS if is_log else (name,))
+    return tuple(name for name in dict.fromkeys(names) if not _is_here(one.node, name, snapshot))
+
+
+def _best(names: tuple[str, ...], decides: Mapping[str, set[str]], asked: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Of alternatives, the one that must be collected anyway; else those that decide no less than another."""
+    alone = [name for name in names if (name,) in asked]
+    if alone:
+        return (max(alone, key=lambda name: len(decides[name])),)
+    return tuple(name for name in names if not any(decides[name] < decides[other] for other in names))
+
+
+def _collect(names: tuple[str, ...], outcomes: list[Outcome], snapshot: Snapshot) -> Collect:
+    first = outcomes[0]
+    found = [snapshot.evidence.get(name, Evidence(name)) for name in names]
+    commands = [one.command or f"cat /{one.name}" for one in found]
+    shown = [_shown(one, _layout(first.node, snapshot)) for one in found]
+    machines = dict.fromkeys((one.node.host or one.node).name for one in outcomes)
+    others = {node.name for node in (*snapshot.hosts, *snapshot.guests)} - set(machines)
+    of = f" ({', '.join(machines)})" if others else ""
+    return Collect(
+        evidence=" or ".join(names),
+        shown=clean.printable(" or ".join(shown) + of),
+        command=" or ".join(commands),
+        reason=clean.printable(clean.mask(first.verdict.because)),
+        decides=tuple(sorted({one.rule.info.id for one in outcomes})),
+    )
+
+
+def _shown(evidence: Evidence, layout: Layout) -> str:
+    """The file that this layout keeps it in; a command's output that has no file is named by the command."""
+    path = layout.paths(evidence)[0]
+    return evidence.command if path.startswith("cmd/") and evidence.command else path
 
 
 def _is_here(node: Node, name: str, snapshot: Snapshot) -> bool:
-    """Whether a piece of evidence was collected whole already: to collect it again would decide nothing."""
-    if any(one.name == name and one.log == "kernel" for one in snapshot.registry.logs):
-        log = snapshot.get(node if node.subject is Subject.GUEST else node.host or node, KernelLog)
-        return log is not None and log.whole
+    """Whether a piece of evidence was given already: to collect it again would decide nothing.
+
+    A snapshot's file that is cut or could not be read is worth collecting again; a log that lacks its beginning, or a
+    file that was named itself, is not.
+    """
+    if name in _KERNEL_LOGS:
+        return _has_log(node, name, snapshot)
+    if name in node.source.recognised.values():
+        return True
     owner: Node | None = node
     while owner is not None:
         texts = owner.texts.get(name, ())
         if texts and all(text.complete is Completeness.WHOLE for text in texts):
             return True
         owner = owner.parent
+    return name == "domain.xml" and node.subject is Subject.DOMAIN
+
+
+def _has_log(node: Node, name: str, snapshot: Snapshot) -> bool:
+    machine = node if node.subject is Subject.GUEST else node.host or node
+    log = snapshot.get(machine, KernelLog)
+    if log is not None and log.whole:
+        return True
+    patterns = [glob(path) for path in snapshot.layouts[machine.source.number].paths(Evidence(name))]
+    for made in machine.readings.get(KernelLogReading, ()):
+        path = made.value.path
+        if machine.source.recognised.get(path) == name or any(pattern.fullmatch(path) for pattern in patterns):
+            return True
     return False
 
 

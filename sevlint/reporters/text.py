@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sevlint.model import Finding, InputSummary, Report, Severity, Span, Subject, SubjectSummary, Undecided, View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -29,46 +29,179 @@ _STYLES = {
 }
 _SNIPPET = 96
 _LIST = 3
+_ALIKE = 3
+"""So many findings that say the same of different subjects are shown in full; of more, the first."""
+_COLUMNS = 100
+_HANG = " " * 7
+_WIDE = 40
+"""Evidence with a longer name does not widen the column of the others."""
 
 
 def render(report: Report, *, show: frozenset[str] = frozenset()) -> str:
     """The report as plain text. `show` adds "notes", "open", "passed", "consequences"."""
-    lines = ("".join(text for _, text in line).rstrip() for line in _lines(report, show))
+    lines = ("".join(text for _, text in line).rstrip() for line in _Page(report, show, _COLUMNS).lines())
     return "\n".join(lines) + "\n"
 
 
 def show_on_terminal(report: Report, *, show: frozenset[str] = frozenset(), console: Console | None = None) -> None:
-    """The same lines with colour; long ones wrap as the terminal wraps them."""
+    """The same lines with colour, prose no wider than the terminal; quoted lines wrap as the terminal wraps them."""
     from rich.console import Console
     from rich.text import Text
 
     console = console or Console(highlight=False, soft_wrap=True)
-    for line in _lines(report, show):
+    for line in _Page(report, show, min(console.width, _COLUMNS)).lines():
         text = Text()
         for style, part in line:
             text.append(part, _STYLES.get(style, ""))
         console.print(text)
 
 
-def _lines(report: Report, show: frozenset[str]) -> Iterator[Line]:
-    shown = [finding for finding in report.findings if _is_shown(finding, show)]
-    by_key = {finding.key: finding for finding in report.findings}
-    placed: set[str] = set()
-    for subject in report.subjects:
-        if report.inputs[subject.source].lent:
-            continue
-        mine = [finding for finding in shown if _belongs(finding, subject)]
-        placed.update(finding.key for finding in mine)
-        yield _header(subject, report)
-        if subject.notice:
-            yield [("dim", f"note: {subject.notice}")]
+class _Page:
+    """The report as lines: a block for each machine, one for each input with domains outside of any, the summary."""
+
+    def __init__(self, report: Report, show: frozenset[str], columns: int) -> None:
+        self.report = report
+        self.show = show
+        self.columns = columns
+        self.by_key = {finding.key: finding for finding in report.findings}
+
+    def lines(self) -> Iterator[Line]:
+        report = self.report
+        rest = [finding for finding in report.findings if _is_shown(finding, self.show)]
+        headed = False
+        for subject in report.subjects:
+            if report.inputs[subject.source].lent:
+                continue
+            headed = True
+            mine = [finding for finding in rest if _belongs(finding, subject)]
+            rest = [finding for finding in rest if not _belongs(finding, subject)]
+            yield _header(subject, report)
+            if subject.notice:
+                yield from self._prose("dim", "note: ", "dim", subject.notice, hang="      ")
+            yield []
+            yield from self._findings(mine)
+        for number in dict.fromkeys(_source(finding) for finding in rest):
+            mine = [finding for finding in rest if _source(finding) == number]
+            if headed:
+                yield _outside_header(report.inputs[number], mine)
+                yield []
+            yield from self._findings(mine)
+        yield from self._summary()
+
+    def _findings(self, findings: list[Finding]) -> Iterator[Line]:
+        alike: dict[tuple[object, ...], list[Finding]] = {}
+        for finding in findings:
+            alike.setdefault(_sameness(finding), []).append(finding)
+        for finding in findings:
+            group = alike[_sameness(finding)]
+            if len(group) <= _ALIKE:
+                yield from self._finding([finding])
+            elif finding is group[0]:
+                yield from self._finding(group)
+
+    def _finding(self, group: list[Finding]) -> Iterator[Line]:
+        """The first of a group of equal findings in full, and where the others are."""
+        finding, *others = group
+        level = finding.severity.value
+        yield [(level, f"{level}[{finding.rule}]"), ("bold", f": {finding.message}"), ("", _about(finding))]
+        for span in finding.spans:
+            yield from _span(span, self.report.inputs)
+        if finding.why:
+            yield from self._prose("dim", "  why: ", "", finding.why)
+        for cause in finding.lent_cause:
+            yield from self._prose("dim", "  because: ", "", cause)
+        yield from self._fix(finding)
+        followers = [self.by_key[key] for one in group for key in one.explains if key in self.by_key]
+        if followers and "consequences" not in self.show:
+            yield from self._prose("dim", f"  explains {len(followers)} more: ", "", _grouped(followers))
+        if finding.cause in self.by_key:
+            yield [("dim", "  follows from: "), ("", self.by_key[finding.cause].rule)]
+        if others:
+            yield [("dim", f"  the same {len(others)} times more:")]
+        told = {_where(span, self.report.inputs) for span in finding.spans}
+        for other in others:
+            places = [_where(span, self.report.inputs) for span in other.spans]
+            for place in places:
+                if place not in told:
+                    yield [("dim", "  --> "), ("", f"{place}{_about(other)}")]
         yield []
-        for finding in mine:
-            yield from _finding(finding, by_key, report, show)
-    for finding in shown:
-        if finding.key not in placed:
-            yield from _finding(finding, by_key, report, show)
-    yield from _summary(report, show)
+
+    def _fix(self, finding: Finding) -> Iterator[Line]:
+        fix = finding.fix
+        if fix is None:
+            return
+        yield from self._prose("dim", "  fix: ", "good", fix.text)
+        for line in (*fix.commands, *(fix.fragment.split("\n") if fix.fragment else ())):
+            yield [("", f"         {line}")]
+        if fix.risk:
+            yield from self._prose("dim", "  risk: ", "", fix.risk)
+
+    def _prose(self, style: str, label: str, text_style: str, text: str, hang: str = _HANG) -> Iterator[Line]:
+        """A labelled text, broken between words and hung under its beginning."""
+        first, *more = _broken(text, self.columns - len(label), self.columns - len(hang))
+        yield [(style, label), (text_style, first)]
+        for line in more:
+            yield [("", hang), (text_style, line)]
+
+    def _summary(self) -> Iterator[Line]:
+        report, show = self.report, self.show
+        if "open" in show or "passed" in show:
+            yield from _undecided(report.undecided, show)
+        judged = _judged(report)
+        yield [("bold", _found(report, show)), ("", f"; {', '.join(judged)}" if judged else "")]
+        for why, count in report.hidden:
+            yield [("dim", f"{_count(count, 'finding')} hidden: {why}")]
+        for change in report.changes:
+            yield [("dim", change)]
+        yield from self._open_block()
+        for fault in report.faults:
+            yield [("error", "fault of sevlint"), ("", f": {fault.where} on {fault.subject}: {fault.what}")]
+        if report.faults:
+            yield [("", "  please report this, with `sevlint --version` and the file if you may share it")]
+
+    def _open_block(self) -> Iterator[Line]:
+        report = self.report
+        opens = [one for one in report.undecided if one.kind == "open"]
+        hostless = len({one.rule for one in opens if one.needs_host})
+        if hostless:
+            yield [("", f"{_count(hostless, 'check')} {'needs' if hostless == 1 else 'need'} a host: --host SNAPSHOT")]
+        rest = {one.rule for one in opens if not one.needs_host}
+        if not rest:
+            return
+        could = f"{_count(len(rest), 'rule')} could not decide"
+        rows = [(line.shown, [name for name in line.decides if name in rest]) for line in report.collect]
+        rows = [row for row in rows if row[1]]
+        if not rows:
+            yield [("", f"{could} (--show open)")]
+            return
+        yield [("", f"{could}. Collect, in this order:")]
+        width = max((len(shown) for shown, _ in rows if len(shown) <= _WIDE), default=0)
+        for shown, names in rows:
+            yield from self._row(f"  {shown:{width}}  ", names)
+        left = sorted(rest - {name for _, names in rows for name in names})
+        if left:
+            yield [("", f"  nothing more to collect for {_few(left)} (--show open)")]
+
+    def _row(self, shown: str, names: list[str]) -> Iterator[Line]:
+        """One piece of evidence; what it decides is hung beside it."""
+        label = "decides "
+        hang = " " * min(len(shown) + len(label), self.columns // 3 * 2)
+        first, *more = _broken(_few(names), self.columns - len(shown) - len(label), self.columns - len(hang))
+        yield [("", shown), ("dim", label), ("", first)]
+        for line in more:
+            yield [("", hang + line)]
+
+
+def _broken(text: str, first: int, others: int) -> list[str]:
+    lines: list[str] = []
+    line, room = "", first
+    for word in text.split(" "):
+        if line and len(line) + 1 + len(word) > room:
+            lines.append(line)
+            line, room = word, others
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, line]
 
 
 def _is_shown(finding: Finding, show: frozenset[str]) -> bool:
@@ -83,21 +216,37 @@ def _belongs(finding: Finding, subject: SubjectSummary) -> bool:
     return finding.host == subject.name
 
 
+def _source(finding: Finding) -> int:
+    """The input of a finding outside any host: its first place is in the domain's own file."""
+    return finding.spans[0].source
+
+
+def _sameness(finding: Finding) -> tuple[object, ...]:
+    return (
+        finding.rule,
+        finding.severity,
+        finding.confidence,
+        finding.message,
+        finding.views,
+        finding.fix,
+        finding.cause,
+        finding.lent_cause,
+    )
+
+
 def _header(subject: SubjectSummary, report: Report) -> Line:
     name = subject.name if subject.subject is Subject.HOST else f"guest {subject.name}"
     headline = f" ({subject.headline})" if subject.headline else ""
     mine = [finding for finding in report.findings if _belongs(finding, subject)]
-    counts = [(severity, sum(one.severity is severity for one in mine if not one.cause)) for severity in Severity]
-    found = ", ".join(_count(number, severity.value) for severity, number in counts[:2] if number)
     blocking = [one for one in mine if one.severity is Severity.ERROR and not one.cause and _blocks(one, report)]
     if blocking:
-        goals = ", ".join(goal.value for goal in sorted({goal for one in blocking for goal in one.goals}))
+        goals = ", ".join(goal.value.upper() for goal in sorted({goal for one in blocking for goal in one.goals}))
         domains = {finding.domain for finding in mine if finding.severity is Severity.ERROR and finding.domain}
         summary = f"{goals} blocked for {_count(len(domains), 'domain')}" if domains else f"{goals} blocked"
-    elif found:
-        summary = found
+    elif _tally(mine):
+        summary = _tally(mine)
     elif subject.goals:
-        summary = f"nothing found against {', '.join(goal.value for goal in subject.goals)}"
+        summary = f"nothing found against {', '.join(goal.value.upper() for goal in subject.goals)}"
     elif subject.notice:
         summary = "goal not known"
     else:
@@ -105,28 +254,22 @@ def _header(subject: SubjectSummary, report: Report) -> Line:
     return [("bold", name), ("", f"{headline}: {summary}")]
 
 
+def _outside_header(given: InputSummary, findings: list[Finding]) -> Line:
+    name = given.path if given.kind in ("file", "stdin") else f"domains in {given.path}"
+    name = f"host {given.path}" if given.lent else name
+    return [("bold", name), ("", f": {_tally(findings) or _count(len(findings), 'note')}")]
+
+
+def _tally(findings: Iterable[Finding]) -> str:
+    """ "1 error, 2 warnings" of the causes; "" where there is neither."""
+    tops = [finding.severity for finding in findings if not finding.cause]
+    levels = (Severity.ERROR, Severity.WARNING)
+    return ", ".join(_count(tops.count(level), level.value) for level in levels if level in tops)
+
+
 def _blocks(finding: Finding, report: Report) -> bool:
     """A broken rung of the host's ladder: no guest of these goals starts."""
     return finding.subject is Subject.HOST and any(info.rungs for info in report.rules if info.id == finding.rule)
-
-
-def _finding(finding: Finding, by_key: dict[str, Finding], report: Report, show: frozenset[str]) -> Iterator[Line]:
-    level = finding.severity.value
-    about = _about(finding)
-    yield [(level, f"{level}[{finding.rule}]"), ("bold", f": {finding.message}"), ("", about)]
-    for span in finding.spans:
-        yield from _span(span, report.inputs)
-    if finding.why:
-        yield [("dim", "  why: "), ("", finding.why)]
-    for cause in finding.lent_cause:
-        yield [("dim", "  because: "), ("", cause)]
-    yield from _fix(finding)
-    followers = [by_key[key] for key in finding.explains if key in by_key]
-    if followers and "consequences" not in show:
-        yield [("dim", f"  explains {len(followers)} more: "), ("", _grouped(followers))]
-    if finding.cause in by_key:
-        yield [("dim", "  follows from: "), ("", by_key[finding.cause].rule)]
-    yield []
 
 
 def _about(finding: Finding) -> str:
@@ -187,83 +330,40 @@ def _width(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(one) != 0 for one in text)
 
 
-def _fix(finding: Finding) -> Iterator[Line]:
-    fix = finding.fix
-    if fix is None:
-        return
-    yield [("dim", "  fix: "), ("good", fix.text)]
-    for command in fix.commands:
-        yield [("", f"         {command}")]
-    for line in fix.fragment.split("\n") if fix.fragment else ():
-        yield [("", f"         {line}")]
-    if fix.risk:
-        yield [("dim", "  risk: "), ("", fix.risk)]
-
-
 def _grouped(findings: Iterable[Finding]) -> str:
     rules: dict[str, list[str]] = {}
     for finding in findings:
         names = rules.setdefault(finding.rule, [])
         if finding.domain or finding.guest:
             names.append(finding.domain or finding.guest)
-    return "; ".join(f"{rule} ({', '.join(names)})" if names else rule for rule, names in rules.items())
+    return "; ".join(f"{rule} ({_few(names)})" if names else rule for rule, names in rules.items())
 
 
-def _summary(report: Report, show: frozenset[str]) -> Iterator[Line]:
-    if "open" in show or "passed" in show:
-        yield from _undecided(report.undecided, show)
-    tops = [finding for finding in report.findings if not finding.cause]
-    counts = {severity: sum(one.severity is severity for one in tops) for severity in Severity}
-    parts = [_count(counts[one], one.value) for one in (Severity.ERROR, Severity.WARNING) if counts[one]]
-    notes = _count(counts[Severity.NOTE], "note") if counts[Severity.NOTE] else ""
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _LIST
+    return ", ".join(names[:_LIST]) + (f" and {more} more" if more > 0 else "")
+
+
+def _found(report: Report, show: frozenset[str]) -> str:
+    notes = sum(one.severity is Severity.NOTE and not one.cause for one in report.findings)
     flag = "" if "notes" in show else " (--show notes)"
-    found = "; ".join(part for part in (", ".join(parts), notes + flag if notes else "") if part)
-    passed = len({one.rule for one in report.undecided if one.kind == "pass"})
-    without = {one.rule for one in report.undecided if one.kind == "notApplicable"}
-    opens = [one for one in report.undecided if one.kind == "open"]
-    without -= {one.rule for one in report.undecided if one.kind != "notApplicable"}
-    without -= {finding.rule for finding in report.findings}
-    if not found:
-        found = "no findings" if any(one.judged for one in report.inputs) else "nothing was judged"
-    judged = [f"{_count(passed, 'rule')} passed"] if passed else []
-    judged += [f"{len(without)} {'does' if len(without) == 1 else 'do'} not apply"] if without else []
-    yield [("bold", found), ("", f"; {', '.join(judged)}" if judged else "")]
-    for why, count in report.hidden:
-        yield [("dim", f"{_count(count, 'finding')} hidden: {why}")]
-    yield from _open_block(opens, report)
-    for fault in report.faults:
-        yield [("error", "fault of sevlint"), ("", f": {fault.where} on {fault.subject}: {fault.what}")]
-    if report.faults:
-        yield [("", "  please report this, with `sevlint --version` and the file if you may share it")]
+    parts = (_tally(report.findings), f"{_count(notes, 'note')}{flag}" if notes else "")
+    if any(parts):
+        return "; ".join(part for part in parts if part)
+    return "no findings" if any(one.judged and not one.lent for one in report.inputs) else "nothing was judged"
 
 
-def _open_block(opens: list[Undecided], report: Report) -> Iterator[Line]:
-    hostless = {one.rule for one in opens if one.needs_host}
-    if hostless:
-        yield [
-            (
-                "",
-                f"{_count(len(hostless), 'check')} {'needs' if len(hostless) == 1 else 'need'} a host: --host SNAPSHOT",
-            )
-        ]
-    rest = {one.rule for one in opens if not one.needs_host}
-    if not rest:
-        return
-    could = f"{_count(len(rest), 'rule')} could not decide"
-    lines = [line for line in report.collect if set(line.decides) & rest]
-    if not lines:
-        yield [("", f"{could} (--show open)")]
-        return
-    yield [("", f"{could}. Collect, in this order:")]
-    width = max(len(line.shown) for line in lines)
-    for line in lines:
-        names = ", ".join(line.decides[:_LIST])
-        more = len(line.decides) - _LIST
-        yield [
-            ("", f"  {line.shown:{width}}  "),
-            ("dim", "decides "),
-            ("", f"{names} and {more} more" if more > 0 else names),
-        ]
+def _judged(report: Report) -> list[str]:
+    """Each rule counts once, as the worst that it said of any subject: found, open, passed, not applicable."""
+    said: dict[str, set[str]] = {}
+    for one in report.undecided:
+        said.setdefault(one.rule, set()).add(one.kind)
+    found = {finding.rule for finding in report.findings}
+    kinds = [kinds for rule, kinds in said.items() if rule not in found and "open" not in kinds]
+    passed = sum("pass" in one for one in kinds)
+    without = len(kinds) - passed
+    words = [f"{_count(passed, 'rule')} passed"] if passed else []
+    return [*words, f"{without} {'does' if without == 1 else 'do'} not apply"] if without else words
 
 
 def _undecided(undecided: Iterable[Undecided], show: frozenset[str]) -> Iterator[Line]:

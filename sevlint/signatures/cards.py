@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from sevlint.errors import RuleDefinitionError
 from sevlint.model import Confidence, Goal, RuleInfo, Severity, Subject, in_order, rungs_of
+from sevlint.rule import refs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -150,7 +151,7 @@ def info_of(card: Card) -> RuleInfo:
         goals=in_order(finding.goals),
         why=finding.why,
         fix=finding.fix,
-        refs=tuple(part.strip() for part in card.source.split(";") if part.strip()),
+        refs=refs_of(card.source),
         page=page,
         severities=tuple((goal, severities[goal]) for goal in in_order(severities)),
         rungs=rungs_of(finding.rung, finding.goals),

@@ -43,6 +43,9 @@ def _rule(program: str, about: Subject, findings: list[Card], known: list[Card])
     fact = QemuLog if about is Subject.DOMAIN else KernelLog
     identity = f"{program.replace('_', '-').lower()}-messages" + ("" if about is Subject.HOST else f"-{about.value}")
     title = f"Known messages of {program}"
+    why = f"A message of {program} that is known to mean trouble explains what follows from it."
+    fix = "Each message has a page of its own: `sevlint explain` and the id of the finding."
+    ids = ", ".join(card.id for card in findings)
     info = RuleInfo(
         id=identity,
         pack="logs",
@@ -50,10 +53,10 @@ def _rule(program: str, about: Subject, findings: list[Card], known: list[Card])
         about=about,
         severity=min((info_of(card).severity for card in findings), key=lambda one: one.rank, default=Severity.NOTE),
         goals=in_order(goals),
-        why=f"A message of {program} that is known to mean trouble explains what follows from it.",
-        fix="Each message has a page of its own: `sevlint explain` and the id of the finding.",
+        why=why,
+        fix=fix,
         refs=tuple(dict.fromkeys(card.source for card in findings if card.source)),
-        page=f"{title}.",
+        page=f"{title}.\n\nWhy    {why}\nFix    {fix}\n\nThey are: {ids}.",
         distribution=findings[0].distribution,
         file=findings[0].file,
     )

@@ -34,7 +34,7 @@ def judge(pools: AsidPools, domains: tuple[Domain, ...], autostarted: Autostarte
         what = "run or start with the host" if started else "are defined"
         fails.append(
             Fail(
-                f"{count} {words} guests {what}, but there are {pool.size} ASIDs for them",
+                f"{count} {words} guests {what}, but the pool has {_asids(pool.size)}",
                 (pool.place, *_places(busy if started else mine)),
                 remedy=bios("SEV-ES ASID Space Limit", "fit the guests of this host"),
                 severity=Severity.ERROR if started else Severity.WARNING,
@@ -46,7 +46,7 @@ def judge(pools: AsidPools, domains: tuple[Domain, ...], autostarted: Autostarte
     if enough:
         pool, count = enough[0]
         figures = tuple(Figure("ASIDs", used, one.size) for one, used in enough)
-        return Pass(f"{count} guests for {pool.size} ASIDs", (pool.place,), figures)
+        return Pass(f"{count} guest{'s' * (count != 1)} for {_asids(pool.size)}", (pool.place,), figures)
     return NotApplicable("no domain of this host takes an ASID of a pool that is known")
 
 
@@ -61,3 +61,7 @@ def _who(pools: AsidPools) -> list[tuple[Pool | None, set[Goal], str]]:
 def _places(domains: Sequence[Domain]) -> tuple[Place, ...]:
     found = (one.launch_security.place for one in domains[:2] if one.launch_security is not None)
     return tuple(found)
+
+
+def _asids(number: int) -> str:
+    return f"{number} ASID{'s' * (number != 1)}"

@@ -26,4 +26,4 @@ def judge(pools: AsidPools, cpu: Cpuinfo | None, goal: Goal) -> Verdict:
         value = "a lower number" if goal is Goal.SEV else "the number of such guests plus 1"
         remedy = bios("SEV-ES ASID Space Limit", value)
         return Fail(f"the BIOS gave {words} guests no ASIDs", (pool.place,), remedy=remedy)
-    return Pass(f"{pool.size} ASIDs for {words} guests", (pool.place,))
+    return Pass(f"{pool.size} ASID{'s' * (pool.size != 1)} for {words} guests", (pool.place,))
