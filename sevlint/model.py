@@ -619,13 +619,11 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class Settings(Struct, frozen=True):
-    """What the command line and the configuration decide; a plain value. `date` is ISO, read once in app.py."""
+    """What the command line decides; a plain value."""
 
     goals: tuple[Goal, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    severity: tuple[tuple[str, Severity], ...] = ()
-    fail_on: Severity | None = Severity.WARNING
     min_confidence: Confidence = Confidence.LOW
     show: frozenset[str] = field(default_factory=frozenset)
     treat_as: Subject | None = None
@@ -634,7 +632,6 @@ class Settings(Struct, frozen=True):
     """Whether the report names the place of each pass: finding them costs more than judging."""
     line_hashes: bool = False
     """Whether findings carry the line hash of code scanning."""
-    date: str = ""
 
 
 class Goals(Struct, frozen=True):

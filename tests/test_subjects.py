@@ -447,3 +447,19 @@ def test_every_missing_fact_is_asked_for() -> None:
     verdict = outcomes[0].verdict
     assert isinstance(verdict, Open)
     assert set(verdict.wanted) == {"etc/os-release", "proc/cpuinfo"}
+
+
+def test_what_an_rmp_table_covers() -> None:
+    """16 bytes for each 4 KiB page behind 16 KiB of bookkeeping (amd-host 5.3, 10)."""
+    from sevlint.facts.amd import RmpTable
+
+    log = (
+        "[    0.000000] Linux version 6.11.11 (b@h) (gcc)\n"
+        "[    0.000000] SEV-SNP: RMP table physical range [0x0000000088900000 - 0x00000000a8efffff]\n"
+        "[    0.000000] BIOS-e820: [mem 0x0000000100000000-0x000000203f5fffff] usable\n"
+    )
+    shelf = plugins.Shelf(plugins.manager(third_party=False))
+    snapshot = engine.collect([given("h", {"cmd/dmesg": log})], shelf.registry(frozenset(Subject)), Settings())
+    table = snapshot.get(snapshot.hosts[0], RmpTable)
+    assert table is not None
+    assert (table.covers, table.ram_end) == (0x205FC00000, 0x203F600000)

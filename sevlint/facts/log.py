@@ -114,6 +114,6 @@ class KernelLog(LogFact, frozen=True):
 
 
 class QemuLog(LogFact, frozen=True):
-    """The newest start of a VM in its QEMU log. `failed`: its last `shutting down, reason=failed`."""
+    """The newest start of a VM in its QEMU log."""
 
     LEVEL: ClassVar[Level] = Level.DOMAIN

@@ -55,7 +55,6 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     near_miss: tuple[str, ...] = ()
     about: tuple[Subject, ...] = (Subject.HOST,)
     versions: str = ""
-    meaning: str = ""
     source: str = ""
     finding: Finding | None = None
     evidence_of: tuple[str, ...] = ()
