@@ -109,6 +109,37 @@ def test_a_cut_archive_is_judged_as_far_as_it_goes(tmp_path: Path) -> None:
     assert "iommu-passthrough-blocks-snp" in out
 
 
+def test_a_cut_domain_is_a_finding_whatever_it_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "vms").mkdir()
+    (tmp_path / "vms" / "a.xml").write_text("<domain type='kvm'>\n  <name>a</name>\n")
+    for path in (tmp_path / "vms", tmp_path / "vms" / "a.xml"):
+        code, out, _ = sevlint("check", path)
+        assert code == 1
+        assert first(out).startswith("error[xml-not-well-formed]")
+
+
+def test_a_lent_host_brings_its_own_fix(tmp_path: Path) -> None:
+    (tmp_path / "vm.xml").write_text(DEBUG.format(name="a", policy="0x00030000"))
+    _, out, _ = sevlint("check", tmp_path / "vm.xml", "--host", HOSTS / "asid-split-missing.yaml")
+    assert "because: asid-pool-empty" in out
+    assert "fix: on the host: set SEV-ES ASID Space Limit" in out
+    (tmp_path / "tdx.xml").write_text(DEBUG.format(name="a", policy="0x10000000").replace("sev-snp", "tdx"))
+    _, out, _ = sevlint("check", tmp_path / "tdx.xml", "--host", HOSTS / "milan-snp.yaml")
+    assert "because: cpu-cannot-host-goal" in first_block(out)
+    assert "kernel-too-old" not in out  # no upgrade gives this CPU TDX
+
+
+def first_block(output: str) -> str:
+    return output.split("\n\n", 1)[0].replace("\n       ", " ")
+
+
+def test_what_the_cpu_cannot_do_explains_the_parameter_and_needs_no_evidence() -> None:
+    _, out, _ = sevlint("check", "--goal", "sev-es", HOSTS / "naples-sev.yaml")
+    assert "explains 1 more: sev-es-parameter-off" in out
+    _, out, _ = sevlint("check", "--goal", "tdx", HOSTS / "ordinary-amd.yaml")
+    assert "kvm_intel" not in out
+
+
 def test_an_ordinary_host_is_silent_and_a_goal_wakes_it() -> None:
     code, out, _ = sevlint("check", HOSTS / "ordinary-amd.yaml")
     assert code == 0

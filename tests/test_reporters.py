@@ -23,6 +23,7 @@ import msgspec
 import pytest
 import yaml
 from msgspec import structs
+from rich.console import Console
 
 from sevlint import app, clean, linehash
 from sevlint.model import Fault, Report, Settings, Span
@@ -106,8 +107,17 @@ def test_json_is_lossless_and_fits_its_schema(name: str) -> None:
 
 def test_what_shows_on_a_terminal_is_what_a_pipe_gets(capsys: pytest.CaptureFixture[str]) -> None:
     made = report("two-faults")
-    text.show_on_terminal(made, show=frozenset())
+    wide = Console(highlight=False, soft_wrap=True, width=120)
+    text.show_on_terminal(made, show=frozenset(), console=wide)
     assert capsys.readouterr().out.split() == text.render(made).split()
+
+
+def test_a_narrow_terminal_shows_each_place_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    narrow = Console(highlight=False, soft_wrap=True, width=60)
+    text.show_on_terminal(report("two-faults"), show=frozenset(), console=narrow)
+    quotations = [line for line in capsys.readouterr().out.split("\n") if line.startswith("   |")]
+    assert any("iommu=pt" in line for line in quotations)
+    assert all(len(line) <= 60 for line in quotations)
 
 
 # secrets ----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import resource
 import subprocess
@@ -98,6 +99,28 @@ def test_a_sosreport_says_what_the_bundle_says(name: str, old: bool, tmp_path: P
     expected = found(HOSTS / f"{name}.yaml")
     assert found(top) == expected
     assert found(tmp_path) == expected  # the build directory around it
+
+
+def test_what_the_manifest_calls_incomplete_proves_nothing(tmp_path: Path) -> None:
+    """A journal that ran into the time limit lacks its end, without a mark in the file (snapshots 1.4)."""
+    top = tmp_path / "sosreport-node1"
+    files = files_of("milan-snp")
+    journal = "sos_commands/logs/journalctl_--no-pager_--boot"
+    lines = files.pop("cmd/dmesg").split("\n")[:20]
+    files[journal] = "\n".join(f"Jan 20 08:00:01 node1 kernel: {line.partition('] ')[2]}" for line in lines)
+    for gone in [path for path in files if path.startswith("sys/kernel/iommu_groups")]:
+        del files[gone]
+    write(top, files, NEW)
+    assert ("iommu-off", "error") in found(top)[0]  # by its file alone the journal is whole
+    commands = [{"filepath": journal, "return_code": 124, "truncated": False}]
+    (top / "sos_reports").mkdir()
+    manifest = top / "sos_reports" / "manifest.json"
+    manifest.write_text(json.dumps({"components": {"report": {"plugins": {"logs": {"commands": commands}}}}}))
+    assert found(top)[0] == []
+    archive = tmp_path / "sosreport-node1.tar.xz"
+    with tarfile.open(archive, "w:xz") as made:
+        made.add(top, top.name)
+    assert found(archive)[0] == []
 
 
 @pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tar.xz", "tar.bz2"])

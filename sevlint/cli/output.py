@@ -14,12 +14,7 @@ if TYPE_CHECKING:
 
 
 def is_terminal() -> bool:
-    return (
-        sys.stdout is not None
-        and sys.stdout.isatty()
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
-    )
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def width() -> int:

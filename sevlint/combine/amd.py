@@ -68,13 +68,12 @@ def _place_of(log: KernelLog | None, card: str) -> Place | None:
 def _enabled(
     asked: IommuOptions, log: KernelLog | None, groups: tuple[IommuGroup, ...]
 ) -> tuple[bool | None, Place | None]:
-    if asked.off:
-        return False, asked.off[0].place
     line = log.last(*_AMD_VI) if log is not None else None
-    if line is not None:
-        return True, line.place
-    if groups:
-        return True, groups[0].place
+    running = line.place if line is not None else groups[0].place if groups else None
+    if asked.off:
+        return (None, running) if running is not None else (False, asked.off[0].place)
+    if running is not None:
+        return True, running
     if log is not None:
         silent = log.seen("amd-vi-line")
         added = log.seen("iommu-group-added")

@@ -27,9 +27,12 @@ _GENERATIONS = {
 _KVM_LINES = (
     (("kvm-sev-enabled", "kvm-sev-disabled", "kvm-sev-supported"), Goal.SEV),
     (("kvm-sev-es-enabled", "kvm-sev-es-disabled", "kvm-sev-es-supported"), Goal.SEV_ES),
-    (("kvm-sev-snp-enabled", "kvm-sev-snp-disabled"), Goal.SEV_SNP),
+    (
+        ("kvm-sev-snp-enabled", "kvm-sev-snp-disabled", "rmp-range", "rmp-not-reserved-by-bios", "rmp-segmented"),
+        Goal.SEV_SNP,
+    ),
 )
-"""What KVM speaks of at all, the CPU can."""
+"""What KVM speaks of at all, the CPU can; the kernel looks for an RMP only where the CPU has SEV-SNP."""
 
 
 @combiner

@@ -90,6 +90,10 @@ def sev_parameters(parameters: ModuleParameters) -> SevParameters | Gap:
     """kvm_amd's decision; a directory without `sev` is a kernel built without it (amd-host 4.1)."""
     if not parameters.has("kvm_amd"):
         return Gap(("sys/module/kvm_amd/parameters/*",), GapReason.ABSENT)
+    for name in ("sev", "sev_es", "sev_snp"):
+        found = parameters.get("kvm_amd", name)
+        if found is not None and not (found.is_true or found.is_false):
+            return Gap(("sys/module/kvm_amd/parameters/*",), GapReason.DAMAGED, "holds neither Y nor N", found.place)
     first = next(item for item in parameters.items if item.module == "kvm_amd")
     folder = first.place.path.rpartition("/")[0]
     return SevParameters(

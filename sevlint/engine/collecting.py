@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sevlint.engine.snapshot import VIEW_RANK, Made, Node, Registry, Snapshot, damage_of
 from sevlint.errors import ParseError, SourceError
@@ -74,6 +74,7 @@ class _Collector:
             paths = [path for layout in registry.layouts for path in layout.paths(evidence)]
             target = logs if evidence.log else listed if evidence.listing else keep
             target.extend(paths)
+        keep.extend(layout.manifest for layout in registry.layouts if layout.manifest)
         wanted = Wanted(_unique(keep), _unique(logs), _unique(listed), self._log)
         try:
             source.load(wanted)
@@ -82,6 +83,7 @@ class _Collector:
         names = [*source.files, *(path for path, _, _ in self.logs)]
         layout = registry.choose_layout(names, source.layout_hint())
         self.snapshot.layouts[source.number] = layout
+        self._cut_short(layout)
         texts = self._texts(layout)
         domains = {one.name for parser in registry.parsers if parser.splits for one in parser.reads}
         domains |= {name for name in self.snapshot.evidence if name.startswith(_AUTOSTART)}
@@ -89,6 +91,23 @@ class _Collector:
         machine_logs = [reading for _, _, reading in self.logs if isinstance(reading, KernelLogReading)]
         node = self._machine(machine, machine_logs) if machine or machine_logs else None
         self._domains(texts, node)
+
+    def _cut_short(self, layout: Layout) -> None:
+        """Mark what the collector says it did not get whole; a log among it proves nothing by what it lacks."""
+        manifest = self.source.files.get(layout.manifest) if layout.manifest else None
+        if manifest is None:
+            return
+        from sevlint.sources.manifest import incomplete_outputs
+
+        cut = incomplete_outputs(manifest.data)
+        for path, complete in cut.items():
+            file = self.source.files.get(path)
+            if file is not None and file.complete is Completeness.WHOLE:
+                self.source.files[path] = structs.replace(file, complete=complete, why=complete.value)
+        self.logs = [
+            (name, path, structs.replace(log, whole=False, why_not_whole=cut[path].value) if path in cut else log)
+            for name, path, log in self.logs
+        ]
 
     def _log(self, path: str, chunks: Iterator[bytes], complete: Completeness) -> None:
         """Scan one log as it passes."""

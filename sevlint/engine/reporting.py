@@ -17,6 +17,7 @@ from sevlint.facts.log import KernelLog, KernelLogReading
 from sevlint.facts.platform import OsRelease
 from sevlint.linehash import line_hash
 from sevlint.model import (
+    AmdRung,
     Collect,
     Completeness,
     Confidence,
@@ -70,6 +71,10 @@ class _Raised:
         """Lowest rung first; what stands on none comes last."""
         return min((rung for _, rung in self.info.rungs), default=_NO_RUNG), self.info.id
 
+    def proves(self, other: _Raised) -> bool:
+        """Of several causes on one rung the one that names the same evidence is the nearer."""
+        return bool(set(self.outcome.seen) & set(other.outcome.seen))
+
     @property
     def goals(self) -> frozenset[Goal]:
         """The wanted goals that it is raised for."""
@@ -101,6 +106,8 @@ def report(
     raised: list[_Raised] = []
     undecided: list[Outcome] = []
     hidden: dict[str, int] = {}
+    outcomes = list(outcomes)
+    blocked, impossible = _blocked_goals(outcomes), _impossible_goals(outcomes)
     for outcome in outcomes:
         info = outcome.rule.info
         if isinstance(outcome.verdict, Fail) and outcome.verdict.card:
@@ -112,7 +119,7 @@ def report(
         if not speaks:
             continue
         if not isinstance(outcome.verdict, Fail):
-            if not outcome.node.lent:
+            if not outcome.node.lent and not _is_moot(outcome, relevant, impossible):
                 undecided.append(outcome)
             continue
         why_hidden = hide(info, outcome.node)
@@ -126,8 +133,8 @@ def report(
             continue
         severity = _severity(info, outcome, relevant, regrade(info, outcome.node))
         raised.append(_Raised(outcome, info, severity, confidence))
-    _fold(raised)
-    findings = _findings(raised, snapshot, line_hashes=settings.line_hashes)
+    _fold(raised, blocked)
+    findings = _findings(raised, snapshot, impossible, line_hashes=settings.line_hashes)
     opens = [one for one in undecided if isinstance(one.verdict, Open) and not hide(one.rule.info, one.node)]
     return Report(
         format_version=1,
@@ -144,6 +151,40 @@ def report(
     )
 
 
+_Blocked = dict[tuple[str, int], frozenset[Goal]]
+"""What each failing rule blocks on each subject, whether or not all of it is wanted: (rule id, subject) -> goals."""
+
+
+def _blocked_goals(outcomes: Iterable[Outcome]) -> _Blocked:
+    blocked: _Blocked = {}
+    for one in outcomes:
+        if isinstance(one.verdict, Fail) and one.rule.info.rungs and not one.verdict.card:
+            for node in one.nodes:
+                key = (one.rule.info.id, id(node))
+                blocked[key] = blocked.get(key, frozenset()) | one.goals
+    return blocked
+
+
+_Impossible = dict[int, frozenset[Goal]]
+"""What the CPU of each host cannot do: the first rung of every ladder."""
+
+
+def _impossible_goals(outcomes: Iterable[Outcome]) -> _Impossible:
+    found: _Impossible = {}
+    for one in outcomes:
+        if isinstance(one.verdict, Fail) and one.rule.info.about is Subject.HOST:
+            goals = {goal for goal, rung in one.rule.info.rungs if rung == AmdRung.CPU and goal in one.goals}
+            for node in one.nodes if goals else ():
+                found[id(node)] = found.get(id(node), frozenset()) | goals
+    return found
+
+
+def _is_moot(outcome: Outcome, relevant: frozenset[Goal], impossible: _Impossible) -> bool:
+    """What a host's CPU cannot do needs no further evidence of the host."""
+    is_open = isinstance(outcome.verdict, Open) and outcome.node.subject is Subject.HOST
+    return is_open and bool(relevant) and relevant <= impossible.get(id(outcome.node), frozenset())
+
+
 def _severity(info: RuleInfo, outcome: Outcome, relevant: frozenset[Goal], regraded: Severity | None) -> Severity:
     if regraded is not None:
         return regraded
@@ -152,7 +193,7 @@ def _severity(info: RuleInfo, outcome: Outcome, relevant: frozenset[Goal], regra
     return max(base, lowered, key=lambda one: one.rank) if lowered is not None else base
 
 
-def _fold(raised: list[_Raised]) -> None:
+def _fold(raised: list[_Raised], blocked: _Blocked) -> None:
     """Put each symptom under the first broken rung below it on its own chain.
 
     A cause must block everything that a host's symptom speaks for, not only share a goal with it: a host without an RMP
@@ -165,7 +206,9 @@ def _fold(raised: list[_Raised]) -> None:
     for symptom in followers:
         chain = {id(node) for node in _chain(symptom.outcome)}
         near = [one for one in ordered if one is not symptom and any(id(node) in chain for node in one.outcome.nodes)]
-        rungs = (one for one in near if not one.info.symptom and _explains(one, symptom))
+        causes = [one for one in near if not one.info.symptom and _explains(one, symptom, blocked)]
+        lowest = [one for one in causes if one.order()[0] == causes[0].order()[0]]
+        rungs = (one for one in (*(one for one in lowest if one.proves(symptom)), *causes))
         shared = [one for one in near if one.goals & symptom.goals]
         by_id = {one.info.id: one for one in reversed(shared)}
         named = (by_id[name] for name in symptom.info.because_of if name in by_id)
@@ -184,13 +227,14 @@ def _fold(raised: list[_Raised]) -> None:
         cause.severity = min(severities, key=lambda one: one.rank)
 
 
-def _explains(cause: _Raised, symptom: _Raised) -> bool:
+def _explains(cause: _Raised, symptom: _Raised, blocked: _Blocked) -> bool:
     """A lower rung, on the ladder of a wanted goal that both speak for."""
     if not symptom.info.symptom:
         return False
     ours, theirs = dict(symptom.info.rungs), dict(cause.info.rungs)
     lower = any(theirs[goal] < ours[goal] for goal in cause.goals & symptom.goals if goal in theirs and goal in ours)
-    return lower and cause.outcome.goals >= symptom.stands_for
+    all_goals = (blocked.get((cause.info.id, id(node)), frozenset()) for node in cause.outcome.nodes)
+    return lower and cause.outcome.goals.union(*all_goals) >= symptom.stands_for
 
 
 def _chain(outcome: Outcome) -> list[Node]:
@@ -203,14 +247,20 @@ def _chain(outcome: Outcome) -> list[Node]:
     return chain
 
 
-def _findings(raised: list[_Raised], snapshot: Snapshot, *, line_hashes: bool) -> tuple[Finding, ...]:
+def _findings(
+    raised: list[_Raised], snapshot: Snapshot, impossible: _Impossible, *, line_hashes: bool
+) -> tuple[Finding, ...]:
     """Number, sort and word.
 
     A lent host's own failures are shown as causes of the domains judged with it; a broken rung that explains none of
     them, because too little of the host was collected, is shown as itself.
     """
     visible = {id(one) for one in raised if not one.outcome.node.lent}
-    shown = [one for one in raised if id(one) in visible or (_blocks_a_domain(one, snapshot) and not one.explains)]
+    shown = [
+        one
+        for one in raised
+        if id(one) in visible or (_blocks_a_domain(one, snapshot, impossible) and not one.explains)
+    ]
     causes = {id(one) for one in shown}
 
     def order(one: _Raised) -> tuple[Any, ...]:
@@ -232,13 +282,15 @@ def _findings(raised: list[_Raised], snapshot: Snapshot, *, line_hashes: bool) -
     return tuple(_finding(one, snapshot, line_hashes=line_hashes) for one in shown)
 
 
-def _blocks_a_domain(one: _Raised, snapshot: Snapshot) -> bool:
-    """A lent host's broken rung that stops a domain judged with it."""
+def _blocks_a_domain(one: _Raised, snapshot: Snapshot, impossible: _Impossible) -> bool:
+    """A lent host's broken rung that stops a domain judged with it, and that could be mended to some end."""
     node = one.outcome.node
     if not node.lent or one.info.symptom or not one.info.rungs or one.severity is not Severity.ERROR:
         return False
     judged = (domain for domain in snapshot.domains if domain.host is node and not domain.lent)
-    return any(one.outcome.goals & domain.goals.wanted for domain in judged)
+    first = min(rung for _, rung in one.info.rungs) == AmdRung.CPU
+    goals = one.outcome.goals if first else one.outcome.goals - impossible.get(id(node), frozenset())
+    return any(goals & domain.goals.wanted for domain in judged)
 
 
 def _finding(one: _Raised, snapshot: Snapshot, *, line_hashes: bool) -> Finding:
@@ -246,13 +298,10 @@ def _finding(one: _Raised, snapshot: Snapshot, *, line_hashes: bool) -> Finding:
     fail = one.fail
     host = node.host
     machine = node if node.subject is Subject.GUEST else host
-    fix = Fix(_page_fix(one))
-    if fail.remedy is not None:
-        os = snapshot.get(machine, OsRelease) if machine else None
-        boot = snapshot.get(machine, BootConfig) if machine else None
-        fix = _clean_fix(remedies.word(fail.remedy, os, boot))
+    fix = _fix(one, machine, snapshot)
     lent: tuple[str, ...] = ()
     if one.cause is not None and one.cause.outcome.node.lent:
+        fix = _lent_fix(one.cause, snapshot)
         place = one.cause.outcome.seen[0]
         where = f"{place.path}:{place.line}" if place.line else place.path
         lent = (clean.printable(clean.mask(f"{one.cause.info.id}: {one.cause.fail.because} ({where})")),)
@@ -277,6 +326,21 @@ def _finding(one: _Raised, snapshot: Snapshot, *, line_hashes: bool) -> Finding:
     )
 
 
+def _fix(one: _Raised, machine: Node | None, snapshot: Snapshot) -> Fix:
+    """The remedy worded for the machine's distribution, else what the page says."""
+    if one.fail.remedy is None:
+        return Fix(_page_fix(one))
+    os = snapshot.get(machine, OsRelease) if machine else None
+    boot = snapshot.get(machine, BootConfig) if machine else None
+    return _clean_fix(remedies.word(one.fail.remedy, os, boot))
+
+
+def _lent_fix(cause: _Raised, snapshot: Snapshot) -> Fix:
+    """How the lent host is to be mended: its cause is shown nowhere else."""
+    fix = _fix(cause, cause.outcome.node.host, snapshot)
+    return structs.replace(fix, text=f"on the host: {fix.text[:1].lower()}{fix.text[1:]}")
+
+
 def _page_fix(one: _Raised) -> str:
     """What the rule's page says to mend; for a symptom, its cause, or what to do "where none is named"."""
     text = one.info.fix.removesuffix(".")
@@ -286,7 +350,7 @@ def _page_fix(one: _Raised) -> str:
     return f"mend {one.cause.info.id}, which explains this" if one.cause is not None else alone
 
 
-def _clean_fix(fix: Any) -> Any:
+def _clean_fix(fix: Fix) -> Fix:
     return Fix(
         clean.printable(clean.mask(fix.text)),
         tuple(clean.printable(clean.mask(line)) for line in fix.commands),

@@ -66,6 +66,7 @@ class Iommu(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.HOST
     enabled: bool | None
+    """None also where an option says off and the driver runs: evidence of two boots."""
     enabled_place: Place | None
     passthrough: bool | None
     passthrough_by: str

@@ -80,7 +80,8 @@ def domain_xml(text: Text) -> tuple[FoundDomain, ...]:
 
 def _broken(text: Text, stem: str, why: str, place: Place | None) -> tuple[FoundDomain, ...]:
     reason = _CUT.get(text.complete, GapReason.DAMAGED)
-    gap = (UnclearXml if _may_ask(text.data) else Gap)((text.name,), reason, why, place)
+    alone = text.name == "domain.xml"  # outside a host nothing else tells what it was meant to be
+    gap = (UnclearXml if alone or _may_ask(text.data) else Gap)((text.name,), reason, why, place)
     return (FoundDomain(stem, "", View.AT_REST, 1, gap, lambda: gap),)
 
 

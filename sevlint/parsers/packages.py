@@ -19,7 +19,7 @@ _VERSION = re.compile(r"(?:\d+:)?([^-\s]+)(?:-(\S+))?")
     Evidence("cmd/dpkg-l", command="dpkg -l"),
 )
 def packages(text: Text) -> Packages:
-    """Installed packages. A row of dpkg counts only in state `ii`; a list without any package is no list."""
+    """Installed packages. A row of dpkg counts if it is installed (`ii`; `hi`: held); a list without any is no list."""
     is_dpkg = any(content.startswith("Desired=") for content in text.lines[:5])
     items = []
     rows = 0
@@ -30,7 +30,7 @@ def packages(text: Text) -> Packages:
                 continue
             rows += 1
             name, version = words[1].split(":")[0], _VERSION.match(words[2])
-            if words[0][:2] == "ii" and _WANTED.match(name) and version:
+            if words[0][1] == "i" and _WANTED.match(name) and version:
                 items.append(Package(name, version.group(1), version.group(2) or "", text.place(line)))
         else:
             found = _RPM.match(content)

@@ -39,7 +39,9 @@ def parse(text: Text) -> etree._Element:
         why = _WHERE.sub("", str(error.msg or "not well-formed"))[:200].strip()
         raise ParseError(why, _place(text, len(text.data) - len(data), *(error.position or (1, 1)))) from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise ParseError("has a DOCTYPE, which libvirt never writes; sevlint reads none", text.place(_doctype(text)))
+        raise ParseError(
+            "it has a DOCTYPE, which libvirt never writes and sevlint does not read", text.place(_doctype(text))
+        )
     return root
 
 

@@ -28,6 +28,8 @@ _STYLES = {
     "good": "green",
 }
 _SNIPPET = 96
+_FRAME = 14
+"""What stands around a quotation: its margin, and dots on both sides."""
 _LIST = 3
 _ALIKE = 3
 """So many findings that say the same of different subjects are shown in full; of more, the first."""
@@ -105,7 +107,7 @@ class _Page:
         level = finding.severity.value
         yield [(level, f"{level}[{finding.rule}]"), ("bold", f": {finding.message}"), ("", _about(finding))]
         for span in finding.spans:
-            yield from _span(span, self.report.inputs)
+            yield from _span(span, self.report.inputs, self.columns)
         if finding.why:
             yield from self._prose("dim", "  why: ", "", finding.why)
         for cause in finding.lent_cause:
@@ -296,19 +298,19 @@ def _where(span: Span, inputs: tuple[InputSummary, ...]) -> str:
     return f"{path}{position}:{span.column}" if position and span.column is not None else f"{path}{position}"
 
 
-def _span(span: Span, inputs: tuple[InputSummary, ...]) -> Iterator[Line]:
+def _span(span: Span, inputs: tuple[InputSummary, ...], columns: int) -> Iterator[Line]:
     note = f" ({span.note})" if span.note else ""
     yield [("dim", "  --> "), ("", f"{_where(span, inputs)}{note}")]
     if not span.snippet.strip():
         return
-    text, start, end = _window(span)
+    text, start, end = _window(span, min(_SNIPPET, columns - _FRAME) if columns < _COLUMNS else _SNIPPET)
     yield [("dim", "   |  "), ("", text)]
     if end > start:
         blank, marks = _width(text[:start]), max(1, _width(text[start:end]))
         yield [("dim", "   |  "), ("error", " " * blank + "^" * marks)]
 
 
-def _window(span: Span) -> tuple[str, int, int]:
+def _window(span: Span, room: int) -> tuple[str, int, int]:
     """The part of a long snippet around its place, and where the place stands in it; no place for a whole line."""
     text = span.snippet
     lead = len(text) - len(text.lstrip())
@@ -316,10 +318,10 @@ def _window(span: Span) -> tuple[str, int, int]:
     end = min(end, len(text))
     if start == 0 and end >= len(text):
         end = 0
-    if len(text) <= _SNIPPET:
+    if len(text) <= room:
         return text, start, end
-    left = max(0, min(start - _SNIPPET // 2, len(text) - _SNIPPET))
-    right = min(len(text), left + _SNIPPET)
+    left = max(0, min(start - room // 2, len(text) - room))
+    right = min(len(text), left + room)
     before, after = ("... " if left else ""), (" ..." if right < len(text) else "")
     shift = len(before) - left
     return before + text[left:right] + after, start + shift, min(end, right) + shift if end else 0

@@ -24,7 +24,8 @@ class Layout(Struct, frozen=True):
 
     `detect`: patterns, any of which must match a file's path below the top. `candidates` maps a canonical name to
     paths in order (first that exists wins; for `many` evidence all count); names not listed stand at their own path.
-    `filtered` names evidence of which only certain lines are collected; `stripped`: comments are gone.
+    `filtered` names evidence of which only certain lines are collected; `stripped`: comments are gone; `manifest`: the
+    file in which the collector says which outputs are not whole.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Layout(Struct, frozen=True):
     candidates: Mapping[str, tuple[str, ...]]
     filtered: frozenset[str] = frozenset()
     stripped: bool = False
+    manifest: str = ""
 
     def paths(self, evidence: Evidence) -> tuple[str, ...]:
         """Path patterns of a piece of evidence below the top, best first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sevlint.sources.base import Layout
+from sevlint.sources.manifest import SOS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,13 @@ _JOURNAL = (
     "sos_commands/logs/journalctl_--no-pager_--catalog_--boot",
     "sos_commands/logs/journalctl_--all_--this-boot_--no-pager",
 )
+
+
+_GRUB = {
+    "boot/grub2/grub.cfg": ("boot/grub2/grub.cfg", "boot/efi/EFI/*/grub.cfg"),
+    "boot/grub2/grubenv": ("boot/grub2/grubenv", "boot/efi/EFI/*/grubenv"),
+}
+"""Where older distributions keep it for UEFI (snapshots 2.1); what lies in both places is a link or a stub."""
 
 
 def _with_tails(*paths: str) -> tuple[str, ...]:
@@ -40,7 +48,9 @@ def _with_tails(*paths: str) -> tuple[str, ...]:
 SOSREPORT = Layout(
     name="sosreport",
     detect=("sos_commands/*", "sos_commands/*/*", "sos_commands/*/*/*"),
+    manifest=SOS,
     candidates={
+        **_GRUB,
         "cmd/uname": ("sos_commands/kernel/uname_-a", "uname"),
         "cmd/dmesg": _with_tails("sos_commands/kernel/dmesg", "sos_commands/general/dmesg"),
         "cmd/journal-boot": _with_tails(*_JOURNAL),
@@ -76,6 +86,7 @@ ROOT = Layout(
     name="root",
     detect=("etc/*", "proc/*", "sys/*", "etc/*/*", "proc/*/*", "sys/*/*", "sys/*/*/*", "var/log/*", "boot/*", "dev/*"),
     candidates={
+        **_GRUB,
         "etc/os-release": ("etc/os-release", "usr/lib/os-release"),
         "run/libvirt/qemu/*.xml": ("run/libvirt/qemu/*.xml", "var/run/libvirt/qemu/*.xml"),
         "cmd/dmesg": ("cmd/dmesg", "dmesg", "dmesg.txt", "dmesg.log"),
@@ -88,7 +99,7 @@ ROOT = Layout(
 )
 
 BUNDLE = Layout(
-    name="bundle", detect=(), candidates={"var/log/libvirt/qemu/{domain}.log": ("var/log/libvirt/qemu/*.log",)}
+    name="bundle", detect=(), candidates={**_GRUB, "var/log/libvirt/qemu/{domain}.log": ("var/log/libvirt/qemu/*.log",)}
 )
 
 BARE = Layout(name="bare", detect=(), candidates={"var/log/libvirt/qemu/{domain}.log": ("var/log/libvirt/qemu/*.log",)})

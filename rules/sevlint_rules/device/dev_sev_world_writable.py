@@ -29,9 +29,11 @@ def judge(device: DevSev | None, udev: DevSevUdev | None) -> Verdict:
             edit = f"""sed -i 's/MODE\\(:\\?=\\)"{winner.mode}"/MODE\\1"0660"/' {shlex.quote("/" + winner.file)}"""
             lines = [edit, "udevadm control --reload", "udevadm trigger /dev/sev"]
         mode = winner.mode if by_rule and winner is not None else f"{device.mode:04o}" if device and device.mode else ""
-        return Fail(
-            "everybody may write to /dev/sev", tuple(places), remedy=Remedy(text, Command(tuple(lines))), value=mode
+        later = device is not None and device.mode is not None and not by_mode
+        because = (
+            "from the next boot on everybody may write to /dev/sev" if later else "everybody may write to /dev/sev"
         )
+        return Fail(because, tuple(places), remedy=Remedy(text, Command(tuple(lines))), value=mode)
     if device is None:
         return Open("/dev/sev was not collected", ("cmd/ls-dev",))
     if not device.exists:

@@ -1,7 +1,8 @@
-"""The domain XML is not well-formed.
+"""The domain XML cannot be read.
 
-Why    libvirt refuses the file, and nothing in it can be judged: not even whether it asks for protection.
-Fix    Mend the XML at the place named; `xmllint --noout FILE` says when it is right.
+Why    Nothing in the file can be judged, not even whether it asks for protection; libvirt refuses what is not
+       well-formed.
+Fix    Mend the XML at the place named, or remove the DOCTYPE: libvirt needs none, and sevlint expands no entity.
 Refs   libvirt: src/util/virxml.c (libvirt-qemu 2.1); W3C XML 1.0
 """
 
@@ -15,4 +16,4 @@ def judge(xml: DomainXml | Gap) -> Verdict:
         return Pass("it is well-formed", (xml.place,))
     if xml.reason is not GapReason.DAMAGED or xml.place is None:
         return Open(xml.detail or "its XML was not collected", xml.wanted)
-    return Fail(f"it is not well-formed XML: {xml.detail}", (xml.place,), value=xml.detail)
+    return Fail(f"its XML cannot be read: {xml.detail}", (xml.place,), value=xml.detail)

@@ -49,7 +49,11 @@ def _suffix(option: SwiotlbOption, memory_kib: int | None) -> Fail:
     slabs = option.slabs or 0
     meant = int(slabs * _SLABS_PER_UNIT[option.suffix])
     advised = possible_slabs(meant, memory_kib)
-    remedy = boot_option.add(f"swiotlb={advised}") if advised > DEFAULT_SLABS else boot_option.remove(option.text)
+    remedy = (
+        boot_option.replace(option.text, f"swiotlb={advised}")
+        if advised > DEFAULT_SLABS
+        else boot_option.remove(option.text)
+    )
     because = f"`{option.text}` is {slabs} slabs, {size_of(option.rounded)}: the kernel knows no suffix"
     severity = Severity.WARNING if slabs >= min(meant, DEFAULT_SLABS) else Severity.ERROR
     return Fail(because, (option.place,), remedy=remedy, severity=severity, value=option.text)

@@ -19,11 +19,13 @@ def judge(running: KernelCmdline, following: NextBootCmdline, kernel: KernelVers
     now = breaking(running.options, goal)
     entries = [one for one in following.entries if one.default or one.is_template]
     for entry in entries:
-        gained = next((option for what, option in breaking(entry.options, goal).items() if what not in now), None)
-        if gained is not None:
-            because = f"{_when(entry)} will run with `{gained.text}`, which breaks {goal.value}; this one does not"
-            places = (gained.place, running.place)
-            return Fail(because, places, remedy=boot_option.remove(gained.text), value=gained.text)
+        gained = [option for what, option in breaking(entry.options, goal).items() if what not in now]
+        if gained:
+            texts = list(dict.fromkeys(option.text for option in gained))
+            words, verb = " ".join(texts), "break" if len(texts) > 1 else "breaks"
+            because = f"{_when(entry)} will run with `{words}`, which {verb} {goal.value}; this one does not"
+            places = (*(option.place for option in gained), running.place)
+            return Fail(because, places, remedy=boot_option.remove(*texts), value=words)
     lost = _lost(running, entries, kernel, goal)
     if lost is not None:
         return lost

@@ -14,6 +14,8 @@ from sevlint.facts.amd import Iommu
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals={Goal.SEV_SNP}, rung=AmdRung.IOMMU)
 def judge(iommu: Iommu) -> Verdict:
     place = iommu.enabled_place
+    if iommu.enabled is None and iommu.asked.off and place is not None:
+        return Open("an option turns the IOMMU off, and its driver runs: two boots?", ("proc/cmdline", "cmd/dmesg"))
     if iommu.enabled is None or place is None:
         return Open("nothing says whether the IOMMU driver runs", ("cmd/dmesg", "proc/cmdline"))
     if iommu.enabled:

@@ -32,7 +32,7 @@ _BECAUSE = "the IOMMU is in passthrough mode, so the kernel refuses SEV-SNP"
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals={Goal.SEV_SNP}, rung=AmdRung.IOMMU)
 def judge(iommu: Iommu) -> Verdict:
     place, refused = iommu.passthrough_place, iommu.refused_place
-    if iommu.enabled is False:
+    if iommu.enabled is False and not iommu.asked.passthrough:
         return NotApplicable("the IOMMU is off")
     if iommu.passthrough and iommu.supported_place is not None:
         return Open(
