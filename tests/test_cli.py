@@ -140,6 +140,27 @@ def test_what_the_cpu_cannot_do_explains_the_parameter_and_needs_no_evidence() -
     assert "kvm_intel" not in out
 
 
+def test_an_empty_file_is_worth_collecting_again(tmp_path: Path) -> None:
+    files = yaml.safe_load((HOSTS / "milan-snp.yaml").read_text())["files"]
+    bundle = tmp_path / "host.yaml"
+    bundle.write_text(yaml.safe_dump({"files": {**files, "proc/cmdline": "", "cmd/dmesg": None}}))
+    _, out, _ = sevlint("check", bundle)
+    assert "\n  proc/cmdline " in out
+
+
+def test_the_cause_that_names_the_same_evidence_explains(tmp_path: Path) -> None:
+    files = yaml.safe_load((HOSTS / "milan-snp.yaml").read_text())["files"]
+    packages = files["cmd/rpm-qa"].replace("9.1.3", "8.2.2").replace("10.6.0", "10.0.0")
+    capabilities = files["cmd/virsh-domcapabilities"].replace("sev-snp", "sev")
+    bundle = tmp_path / "host.yaml"
+    changed = {**files, "cmd/rpm-qa": packages, "cmd/virsh-domcapabilities": capabilities}
+    bundle.write_text(yaml.safe_dump({"files": changed}))
+    _, out, _ = sevlint("check", bundle, "--format", "json")
+    explains = {one["rule"]: one["explains"] for one in json.loads(out)["findings"] if not one["cause"]}
+    assert not explains["libvirt-too-old"]
+    assert [key.partition("/")[0] for key in explains["qemu-too-old"]] == ["host-cannot-run-domain"]
+
+
 def test_an_ordinary_host_is_silent_and_a_goal_wakes_it() -> None:
     code, out, _ = sevlint("check", HOSTS / "ordinary-amd.yaml")
     assert code == 0

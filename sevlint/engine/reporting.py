@@ -478,8 +478,8 @@ def _shown(evidence: Evidence, layout: Layout) -> str:
 def _is_here(node: Node, name: str, snapshot: Snapshot) -> bool:
     """Whether a piece of evidence was given already: to collect it again would decide nothing.
 
-    A snapshot's file that is cut or could not be read is worth collecting again; a log that lacks its beginning, or a
-    file that was named itself, is not.
+    A snapshot's file that is cut, empty or could not be read is worth collecting again; a log that lacks its beginning,
+    or a file that was named itself, is not.
     """
     if name in _KERNEL_LOGS:
         return _has_log(node, name, snapshot)
@@ -488,7 +488,8 @@ def _is_here(node: Node, name: str, snapshot: Snapshot) -> bool:
     owner: Node | None = node
     while owner is not None:
         texts = owner.texts.get(name, ())
-        if texts and all(text.complete is Completeness.WHOLE for text in texts):
+        listed = snapshot.evidence[name].listing if name in snapshot.evidence else False
+        if texts and all(text.complete is Completeness.WHOLE and (listed or text.data.strip()) for text in texts):
             return True
         owner = owner.parent
     return name == "domain.xml" and node.subject is Subject.DOMAIN
