@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sevlint import __version__, clean, config, engine, plugins, select
+from sevlint import __version__, citations, clean, config, engine, plugins, select
 from sevlint.errors import SourceError, UsageError
 from sevlint.model import Finding, ReadinessReport, Report, RuleInfo, Settings, Severity, State, Subject
 from sevlint.rule import Rule
@@ -171,6 +171,16 @@ def rule_infos(offers: plugins.Shelf) -> list[RuleInfo]:
     """Every rule and every finding card, sorted by id."""
     infos = [rule.info for rule in offers.rules(frozenset(Subject))]
     return sorted((*infos, *offers.card_infos().values()), key=lambda info: info.id)
+
+
+def by_source(offers: plugins.Shelf) -> list[tuple[str, tuple[str, ...]]]:
+    """For each fact key that a rule's page or a card cites, in the order of the sheets: what stands on it."""
+    found: dict[str, set[str]] = {}
+    texts = [(info.id, "; ".join((info.page, *info.refs))) for info in rule_infos(offers)]
+    for name, text in (*texts, *((card.id, card.source) for card in offers.cards())):
+        for key in citations.keys_of(text):
+            found.setdefault(key, set()).add(name)
+    return [(key, tuple(sorted(found[key]))) for key in sorted(found, key=citations.in_sheet_order)]
 
 
 def catalogue_infos(offers: plugins.Shelf) -> list[RuleInfo]:
