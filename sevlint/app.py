@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sevlint import __version__, clean, config, engine, plugins, select
+from sevlint import __version__, citations, clean, config, engine, plugins, select
 from sevlint.errors import SourceError, UsageError
-from sevlint.model import Finding, Report, RuleInfo, Settings, Severity, Subject
+from sevlint.model import Finding, ReadinessReport, Report, RuleInfo, Settings, Severity, State, Subject
+from sevlint.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,16 +53,25 @@ def shelf(*, third_party: bool = True) -> plugins.Shelf:
     return plugins.Shelf(plugins.manager(third_party=third_party))
 
 
-def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
-    """Judge every input. Raises UsageError for what is wrong before any input is read."""
-    settings = options.settings
-    configs = _Configs(options, offers)
-    inputs, errors = _open(options)
+class _Judged(Struct, frozen=True):
+    """Every input after judging; `cards` are the finding cards, where a log was among the input."""
+
+    inputs: list[engine.Input]
+    errors: list[str]
+    snapshot: engine.Snapshot
+    rules: list[Rule]
+    cards: dict[str, RuleInfo]
+    outcomes: list[engine.Outcome]
+
+
+def _judge(
+    options: CheckOptions, offers: plugins.Shelf, configs: _Configs, inputs: list[engine.Input], errors: list[str]
+) -> _Judged:
     for one in inputs:
         configs.meet(one)
     wide = any(not _only_domains(one.source) for one in inputs)
     registry = offers.registry(frozenset(Subject) if wide else frozenset({Subject.DOMAIN}))
-    snapshot = engine.collect(inputs, registry, settings)
+    snapshot = engine.collect(inputs, registry, options.settings)
     subjects = _subjects(snapshot)
     rules = offers.rules(subjects) if subjects else []
     cards: dict[str, RuleInfo] = {}
@@ -73,17 +83,26 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     rules = [rule for rule in rules if configs.selected(rule.info, cards)]
     for node in snapshot.domains:
         configs.of(node)
-    outcomes = engine.judge(rules, snapshot)
+    return _Judged(inputs, errors, snapshot, rules, cards, engine.judge(rules, snapshot))
+
+
+def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
+    """Judge every input. Raises UsageError for what is wrong before any input is read."""
+    configs = _Configs(options, offers)
+    judged = _judge(options, offers, configs, *_open(options))
+    snapshot, cards, errors = judged.snapshot, judged.cards, judged.errors
     report = engine.report(
-        outcomes,
+        judged.outcomes,
         snapshot,
-        settings,
+        options.settings,
         hide=configs.hides,
         regrade=configs.regrades,
         cards=cards,
-        rules=[*(rule.info for rule in rules), *cards.values()],
+        rules=[*(rule.info for rule in judged.rules), *cards.values()],
         version=__version__,
+        outlook=lambda node: _outlook(judged, node),
     )
+    inputs = judged.inputs
     errors += [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
     errors += [*snapshot.errors, *configs.errors]
     errors += _wrong_roles(options, inputs, snapshot)
@@ -101,10 +120,67 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     return Checked(report, code, printable, tuple(clean.printable(one) for one in remarks))
 
 
+def _outlook(judged: _Judged, node: engine.Node) -> str:
+    """How ready a host is whose goal is not known."""
+    if node.subject is not Subject.HOST or node.lent or node.goals.wanted or not node.goals.unknown_because:
+        return ""
+    from sevlint.engine.readiness import outlook
+
+    return outlook(judged.outcomes, node, judged.snapshot, judged.cards)
+
+
+def ready(options: CheckOptions, offers: plugins.Shelf) -> ReadinessReport:
+    """Whether each host can run guests of each goal, and how many more. No configuration is read.
+
+    The exit code: 3 a fault of sevlint; 2 an input that could not be read whole or holds no host; 1 a host that is not
+    ready for every goal; 0.
+    """
+    from sevlint.engine.readiness import host_readiness
+
+    judged = _judge(options, offers, _Configs(options, offers), *_open(options))
+    snapshot, goals = judged.snapshot, options.settings.goals
+    report = engine.report(judged.outcomes, snapshot, options.settings, cards=judged.cards)
+    hosts = host_readiness(judged.outcomes, snapshot, report, goals, judged.cards)
+    errors = [*judged.errors, *(f"{one.label}: {one.damage}" for one in snapshot.sources if one.damage)]
+    errors += snapshot.errors
+    with_hosts = {node.source.number for node in snapshot.hosts}
+    errors += [
+        f"{one.label}: there is no host in it; name a host's sosreport, copied tree or bundle"
+        for one in snapshot.sources
+        if one.number not in with_hosts and not any(error.startswith(f"{one.label}:") for error in errors)
+    ]
+    whole = all(one.state is State.READY for host in hosts for one in host.goals)
+    return ReadinessReport(
+        format_version=1,
+        sevlint_version=__version__,
+        hosts=hosts,
+        faults=report.faults,
+        errors=tuple(clean.printable(error) for error in errors),
+        exit_code=3 if report.faults else 2 if errors else 0 if whole else 1,
+    )
+
+
+def readiness_text(report: ReadinessReport, name: str) -> str:
+    """The readiness of hosts as "text" or "json"."""
+    from sevlint.reporters import readiness
+
+    return readiness.write_json(report) if name == "json" else readiness.render(report)
+
+
 def rule_infos(offers: plugins.Shelf) -> list[RuleInfo]:
     """Every rule and every finding card, sorted by id."""
     infos = [rule.info for rule in offers.rules(frozenset(Subject))]
     return sorted((*infos, *offers.card_infos().values()), key=lambda info: info.id)
+
+
+def by_source(offers: plugins.Shelf) -> list[tuple[str, tuple[str, ...]]]:
+    """For each fact key that a rule's page or a card cites, in the order of the sheets: what stands on it."""
+    found: dict[str, set[str]] = {}
+    texts = [(info.id, "; ".join((info.page, *info.refs))) for info in rule_infos(offers)]
+    for name, text in (*texts, *((card.id, card.source) for card in offers.cards())):
+        for key in citations.keys_of(text):
+            found.setdefault(key, set()).add(name)
+    return [(key, tuple(sorted(found[key]))) for key in sorted(found, key=citations.in_sheet_order)]
 
 
 def catalogue_infos(offers: plugins.Shelf) -> list[RuleInfo]:

@@ -545,6 +545,8 @@ class Undecided(Struct, frozen=True):
     needs_host: bool = False
     source: int = 0
     """The number of the input that the subject was found in."""
+    goals: tuple[Goal, ...] = ()
+    """The wanted goals that it speaks for."""
 
 
 class Collect(Struct, frozen=True):
@@ -555,6 +557,8 @@ class Collect(Struct, frozen=True):
     command: str
     reason: str
     decides: tuple[str, ...]
+    machines: tuple[str, ...] = ()
+    """The hosts and guests that it is wanted of."""
 
 
 class SubjectSummary(Struct, frozen=True):
@@ -567,6 +571,8 @@ class SubjectSummary(Struct, frozen=True):
     goals: tuple[Goal, ...] = ()
     notice: str = ""
     """What was assumed, or why the goal is not known, and the flag to change it."""
+    outlook: str = ""
+    """For a host whose goal is not known: what it could run, and where the rest is blocked."""
 
 
 class InputSummary(Struct, frozen=True):
@@ -613,6 +619,58 @@ class Report(Struct, frozen=True, kw_only=True):
     """What else a configuration changed, a line each: "2 findings regraded by .sevlint.yaml"."""
     exit_code: int | None = None
     """Set by the command line: --fail-on decides it."""
+
+
+# --- readiness ----------------------------------------------------------------------------------------------------
+
+
+class State(Enum):
+    """What is known of a host and a goal."""
+
+    READY = "ready"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+class GoalReadiness(Struct, frozen=True):
+    """Whether a host can run guests of a goal now."""
+
+    goal: Goal
+    state: State
+    rung: str = ""
+    """Where it is blocked: the lowest broken rung of the goal's ladder, in kebab case."""
+    rules: tuple[str, ...] = ()
+    """What blocks it, lowest rung first; where it is unknown, what could not decide."""
+    because: str = ""
+    """Why it is unknown."""
+    findings: tuple[Finding, ...] = ()
+    collect: tuple[Collect, ...] = ()
+    left: int | None = None
+    """How many more guests find an ASID beside those that run or start with the host; None where it is not known."""
+    limit: int | None = None
+    """How many ASIDs there are for them."""
+    shared: tuple[Goal, ...] = ()
+    """Whose guests take from the same pool."""
+
+
+class HostReadiness(Struct, frozen=True):
+    """One host."""
+
+    host: str
+    headline: str
+    notice: str
+    goals: tuple[GoalReadiness, ...]
+
+
+class ReadinessReport(Struct, frozen=True, kw_only=True):
+    """What `sevlint ready` says."""
+
+    format_version: Literal[1]
+    sevlint_version: str
+    hosts: tuple[HostReadiness, ...]
+    faults: tuple[Fault, ...]
+    errors: tuple[str, ...]
+    exit_code: int
 
 
 # --- settings -----------------------------------------------------------------------------------------------------

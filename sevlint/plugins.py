@@ -68,7 +68,7 @@ class _Builtin:
 
 
 MACHINE_PARSERS = ("machine", "listings", "boot", "packages", "devices", "domcapabilities")
-MACHINE_COMBINERS = ("kernel", "machine", "amd", "guest", "goals")
+MACHINE_COMBINERS = ("kernel", "machine", "amd", "guest", "goals", "room")
 
 
 def manager(*, third_party: bool = True) -> pluggy.PluginManager:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -49,11 +50,28 @@ def main() -> int:
         for target in re.findall(r"\]\(([^)#:]+)\)", content):
             if not (ROOT / target).exists():
                 wrong.append(f"{page}: links to {target}, which is not there")
+    wrong += _facts()
     for rule in sorted((ROOT / "fixtures").glob("*/*/")):
         if rule.parent.name != "hosts" and rule.name not in ids:
             wrong.append(f"fixtures: {rule.name} is no rule")
     print("\n".join(wrong) or "documentation: the README says what is true")
     return 1 if wrong else 0
+
+
+def _facts() -> list[str]:
+    """Every cited key has a row in docs/facts.md, and every row a rule, a card, or a reason why there is none."""
+    rows, reasons = (_keys(ROOT / "docs" / name) for name in ("facts.md", "not-decidable-offline.md"))
+    sheets = {key.partition(" ")[0] for key in rows}
+    cited = [key for key in json.loads(sevlint("rules", "--by-source", "--format", "json")) if key.split()[0] in sheets]
+    known = {*rows, *(key.rpartition(" ")[0] for key in rows)}
+    wrong = [f"docs/facts.md: has no row {key}, which a page or card cites" for key in cited if key not in known]
+    wrong += [f"docs/facts.md: nothing stands on {key}" for key in rows if key not in cited and key not in reasons]
+    wrong += [f"docs/not-decidable-offline.md: {key} is no row of facts.md" for key in reasons if key not in rows]
+    return wrong
+
+
+def _keys(page: Path) -> list[str]:
+    return re.findall(r"^\| (\S+ \d[^|]*?) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ def report(
     cards: Mapping[str, RuleInfo] | None = None,
     rules: Iterable[RuleInfo] = (),
     version: str = "",
+    outlook: Callable[[Node], str] = lambda node: "",
 ) -> Report:
     """Raise what is wanted, drop what is hidden, fold, sort, and word."""
     raised: list[_Raised] = []
@@ -139,7 +140,7 @@ def report(
     return Report(
         format_version=1,
         inputs=tuple(_input(source, snapshot) for source in snapshot.sources),
-        subjects=_subjects(snapshot),
+        subjects=_subjects(snapshot, outlook),
         findings=findings,
         undecided=tuple(_undecided(one, snapshot, settings) for one in undecided if not hide(one.rule.info, one.node)),
         collect=_collect_list(opens, snapshot),
@@ -400,6 +401,7 @@ def _undecided(one: Outcome, snapshot: Snapshot, settings: Settings) -> Undecide
         severity=one.rule.info.severity,
         needs_host=one.needs_host,
         source=one.node.source.number,
+        goals=in_order(one.goals & one.node.goals.wanted),
         **{key: clean.printable(name) for key, name in one.node.names().items()},
     )
 
@@ -466,6 +468,7 @@ def _collect(names: tuple[str, ...], outcomes: list[Outcome], snapshot: Snapshot
         command=" or ".join(commands),
         reason=clean.printable(clean.mask(first.verdict.because)),
         decides=tuple(sorted({one.rule.info.id for one in outcomes})),
+        machines=tuple(clean.printable(name) for name in machines),
     )
 
 
@@ -521,26 +524,32 @@ def _input(source: Source, snapshot: Snapshot) -> InputSummary:
     )
 
 
-def _subjects(snapshot: Snapshot) -> tuple[SubjectSummary, ...]:
+def _subjects(snapshot: Snapshot, outlook: Callable[[Node], str]) -> tuple[SubjectSummary, ...]:
     summaries = []
     for node in (*snapshot.hosts, *snapshot.guests):
-        cpu = snapshot.get(node, Cpuinfo)
-        kernel = snapshot.get(node, KernelVersion)
-        parts = [_cpu_name(cpu.model_name)] if cpu is not None and cpu.model_name else []
-        if kernel is not None:
-            parts.append(f"kernel {kernel.release}")
         notice = node.notice or node.goals.unknown_because
         summaries.append(
             SubjectSummary(
                 subject=node.subject,
                 name=clean.printable(node.name),
                 source=node.source.number,
-                headline=clean.printable(", ".join(parts)),
+                headline=clean.printable(headline(node, snapshot)),
                 goals=in_order(node.goals.wanted),
                 notice=clean.printable(notice) if not node.lent else "",
+                outlook=outlook(node),
             )
         )
     return tuple(summaries)
+
+
+def headline(node: Node, snapshot: Snapshot) -> str:
+    """CPU and kernel of a machine."""
+    cpu = snapshot.get(node, Cpuinfo)
+    kernel = snapshot.get(node, KernelVersion)
+    parts = [_cpu_name(cpu.model_name)] if cpu is not None and cpu.model_name else []
+    if kernel is not None:
+        parts.append(f"kernel {kernel.release}")
+    return ", ".join(parts)
 
 
 def _cpu_name(name: str) -> str:

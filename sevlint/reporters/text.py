@@ -250,7 +250,7 @@ def _header(subject: SubjectSummary, report: Report) -> Line:
     elif subject.goals:
         summary = f"nothing found against {', '.join(goal.value.upper() for goal in subject.goals)}"
     elif subject.notice:
-        summary = "goal not known"
+        summary = f"goal not known; {subject.outlook}" if subject.outlook else "goal not known"
     else:
         summary = "no goal, nothing to say"
     return [("bold", name), ("", f"{headline}: {summary}")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sevlint.facts.log import KernelLog, QemuLog
-from sevlint.model import Fail, NotApplicable, Open, Pass, Remedy, RuleInfo, Severity, Subject, Verdict, in_order
+from sevlint.model import Fail, Goal, NotApplicable, Open, Pass, Remedy, RuleInfo, Severity, Subject, Verdict, in_order
 from sevlint.rule import How, Rule, Want
 from sevlint.signatures.cards import Card, info_of
 
@@ -56,11 +56,20 @@ def _rule(program: str, about: Subject, findings: list[Card], known: list[Card])
         why=why,
         fix=fix,
         refs=tuple(dict.fromkeys(card.source for card in findings if card.source)),
+        rungs=_lowest(info_of(card) for card in findings),
         page=f"{title}.\n\nWhy    {why}\nFix    {fix}\n\nThey are: {ids}.",
         distribution=findings[0].distribution,
         file=findings[0].file,
     )
     return Rule(info, _judge(program, findings, known), (Want("log", fact, How.REQUIRED),), goals, None, False)
+
+
+def _lowest(infos: Iterable[RuleInfo]) -> tuple[tuple[Goal, int], ...]:
+    """The lowest rung of each goal: where a log cannot tell, that much is not known."""
+    found: dict[Goal, int] = {}
+    for goal, rung in (pair for info in infos for pair in info.rungs):
+        found[goal] = min(rung, found.get(goal, rung))
+    return tuple((goal, found[goal]) for goal in in_order(found))
 
 
 def _judge(program: str, findings: list[Card], known: list[Card]) -> Callable[..., Verdict | Sequence[Fail]]:
