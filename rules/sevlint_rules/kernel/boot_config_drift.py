@@ -5,17 +5,45 @@ Why    What was tested is what runs now; the boot loader's configuration has an 
 Fix    Correct the boot loader's configuration and regenerate it, or reboot now, while somebody is watching.
 Refs   linux: Documentation/admin-guide/kernel-parameters.txt (amd-host 3; snapshots 5.5)
 
-/etc/default/grub and /etc/kernel/cmdline are templates: what they hold counts from the next regeneration on.
+/etc/default/grub and /etc/kernel/cmdline are templates: what they hold counts from the next regeneration on. A line of
+modprobe.d counts from the next load of the module on; where the initramfs loads it, only after the initramfs has been
+built anew, as it has its own copy. So a line that breaks what works now was written since, or waits for that.
 """
 
-from sevlint.api import CONFIDENTIAL, Confidence, Fail, Goal, Open, Pass, Severity, Subject, Verdict, boot_option, rule
+from sevlint.api import (
+    CONFIDENTIAL,
+    Confidence,
+    Fail,
+    Gap,
+    Goal,
+    Open,
+    Pass,
+    Remedy,
+    Severity,
+    Subject,
+    Verdict,
+    boot_option,
+    rule,
+)
 from sevlint.facts.amd import IommuOptions
+from sevlint.facts.boot import PendingBreak, PendingBreaks
 from sevlint.facts.kernel import BootEntry, KernelCmdline, KernelVersion, NextBootCmdline, Option
 from sevlint.facts.options import breaking, needed
 
 
 @rule(about=Subject.HOST, severity=Severity.WARNING, goals=CONFIDENTIAL)
-def judge(running: KernelCmdline, following: NextBootCmdline, kernel: KernelVersion | None, goal: Goal) -> Verdict:
+def judge(
+    running: KernelCmdline,
+    following: NextBootCmdline | Gap,
+    kernel: KernelVersion | None,
+    pending: PendingBreaks | None,
+    goal: Goal,
+) -> Verdict:
+    waiting = next((one for one in pending.items if one.breaks(goal)), None) if pending is not None else None
+    if waiting is not None:
+        return _pending(waiting, goal)
+    if isinstance(following, Gap):
+        return Open("where the next boot's options are kept was not collected", following.wanted)
     now = breaking(running.options, goal)
     entries = [one for one in following.entries if one.default or one.is_template]
     for entry in entries:
@@ -30,6 +58,14 @@ def judge(running: KernelCmdline, following: NextBootCmdline, kernel: KernelVers
     return _why_open(following, entries) or Pass(
         "the next boot asks for nothing that breaks it", tuple(one.place for one in entries if one.default)
     )
+
+
+def _pending(waiting: PendingBreak, goal: Goal) -> Fail:
+    file = waiting.place.path
+    because = f"the next load of {waiting.module} will meet `{waiting.text}` in {file}, which breaks {goal.value}"
+    remedy = Remedy(f"remove `{waiting.text}` from {file}, and build the initramfs anew if it holds the file")
+    places = (waiting.place, waiting.now)
+    return Fail(because, places, remedy=remedy, confidence=Confidence.MEDIUM, value=waiting.text)
 
 
 def _when(entry: BootEntry) -> str:
