@@ -3,7 +3,7 @@
 Why    What was tested is what runs now; the boot loader's configuration has an option that breaks it, or lacks one that
        it needs, and nobody will think of it after the next maintenance.
 Fix    Correct the boot loader's configuration and regenerate it, or reboot now, while somebody is watching.
-Refs   linux: Documentation/admin-guide/kernel-parameters.txt (amd-host 3; snapshots 5.5)
+Refs   linux: Documentation/admin-guide/kernel-parameters.txt (amd-host 3, 3 iommu=nopt; snapshots 5.5)
 
 /etc/default/grub and /etc/kernel/cmdline are templates: what they hold counts from the next regeneration on. A line of
 modprobe.d counts from the next load of the module on; where the initramfs loads it, only after the initramfs has been
@@ -26,7 +26,7 @@ from sevlint.api import (
     rule,
 )
 from sevlint.facts.amd import IommuOptions
-from sevlint.facts.boot import PendingBreak, PendingBreaks
+from sevlint.facts.boot import KernelConfig, PendingBreak, PendingBreaks
 from sevlint.facts.kernel import BootEntry, KernelCmdline, KernelVersion, NextBootCmdline, Option
 from sevlint.facts.options import breaking, needed
 
@@ -37,6 +37,7 @@ def judge(
     following: NextBootCmdline | Gap,
     kernel: KernelVersion | None,
     pending: PendingBreaks | None,
+    config: KernelConfig | None,
     goal: Goal,
 ) -> Verdict:
     waiting = next((one for one in pending.items if one.breaks(goal)), None) if pending is not None else None
@@ -52,7 +53,7 @@ def judge(
             because = f"{_when(entry)} will run with `{gained.text}`, which breaks {goal.value}; this one does not"
             places = (gained.place, running.place)
             return Fail(because, places, remedy=boot_option.remove(gained.text), value=gained.text)
-    lost = _lost(running, entries, kernel, goal)
+    lost = _lost(running, entries, kernel, _default_of(config), goal)
     if lost is not None:
         return lost
     return _why_open(following, entries) or Pass(
@@ -72,15 +73,22 @@ def _when(entry: BootEntry) -> str:
     return "the next boot" if entry.default else "the boots after the next regeneration of the boot entries"
 
 
-def _lost(running: KernelCmdline, entries: list[BootEntry], kernel: KernelVersion | None, goal: Goal) -> Fail | None:
+def _default_of(config: KernelConfig | None) -> str | None:
+    """ "y" where passthrough is this kernel's default, None where that is not known."""
+    return config.get("IOMMU_DEFAULT_PASSTHROUGH") if config is not None else None
+
+
+def _lost(
+    running: KernelCmdline, entries: list[BootEntry], kernel: KernelVersion | None, default: str | None, goal: Goal
+) -> Fail | None:
     """An option that this boot needs and the next will not have."""
-    nopt = IommuOptions.of(running.options).translated if goal is Goal.SEV_SNP else None
+    nopt = IommuOptions.of(running.options).translated if goal is Goal.SEV_SNP and default != "n" else None
     for option, has in ((needed(running.options, goal, kernel), _has), (nopt, _translates)):
         for entry in entries if option is not None else ():
             if option is None or not entry.default or entry.unresolved or has(entry, option):
                 continue
             places, remedy = (entry.place, option.place), boot_option.add(option.text)
-            if option is nopt:  # needed only where passthrough is the kernel's own default, which no evidence tells
+            if option is nopt and default is None:  # it matters only where passthrough is the kernel's own default
                 because = f"the next boot will run without `{option.text}`, which {goal.value} may need on this host"
                 low = Confidence.LOW
                 return Fail(because, places, remedy=remedy, severity=Severity.NOTE, confidence=low, value=option.text)
