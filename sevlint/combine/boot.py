@@ -146,14 +146,15 @@ def pending_breaks(requests: ModuleRequests, blocks: ModuleBlocks, modules: Host
     items = []
     for one in requests.items:
         last, outcome = one.asked[-1], one.outcome
-        if outcome is not None and outcome.is_true and last.option.is_false and last.where != CMDLINE:
-            option = last.option
-            items.append(PendingBreak(one.module, one.parameter, option.text, option.place, outcome.place))
+        if last.option.is_false and last.where != CMDLINE and (outcome is None or outcome.is_true):
+            now = outcome.place if outcome is not None else None
+            items.append(PendingBreak(one.module, one.parameter, last.option.text, last.option.place, now))
     for block in blocks.items:
         state = {"kvm_amd": modules.kvm_amd, "ccp": modules.ccp}.get(block.module) if modules is not None else None
-        is_loaded = state is not None and state.present and not state.built_in
-        if block.fatal and block.where != CMDLINE and is_loaded and state is not None and state.place is not None:
-            items.append(PendingBreak(block.module, "", block.text, block.place, state.place))
+        is_out = state is not None and (state.present is False or state.built_in)
+        if block.fatal and block.where != CMDLINE and not is_out:
+            now = state.place if state is not None else None
+            items.append(PendingBreak(block.module, "", block.text, block.place, now))
     return PendingBreaks(tuple(items))
 
 

@@ -151,8 +151,8 @@ class PendingBreak(Struct, frozen=True):
     parameter: str
     text: str
     place: Place
-    now: Place
-    """What proves that it does not hold yet."""
+    now: Place | None
+    """What proves that it does not hold yet; None where that was not collected."""
 
     def breaks(self, goal: Goal) -> bool:
         """Whether a goal does not survive it."""

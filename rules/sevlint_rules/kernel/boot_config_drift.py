@@ -18,6 +18,7 @@ from sevlint.api import (
     Goal,
     Open,
     Pass,
+    Place,
     Remedy,
     Severity,
     Subject,
@@ -40,9 +41,9 @@ def judge(
     config: KernelConfig | None,
     goal: Goal,
 ) -> Verdict:
-    waiting = next((one for one in pending.items if one.breaks(goal)), None) if pending is not None else None
+    waiting = _waiting(pending, goal) if pending is not None else None
     if waiting is not None:
-        return _pending(waiting, goal)
+        return waiting
     if isinstance(following, Gap):
         return Open("where the next boot's options are kept was not collected", following.wanted)
     now = breaking(running.options, goal)
@@ -61,12 +62,23 @@ def judge(
     )
 
 
-def _pending(waiting: PendingBreak, goal: Goal) -> Fail:
+def _waiting(pending: PendingBreaks, goal: Goal) -> Fail | Open | None:
+    """A line of modprobe.d that breaks the goal at the next load."""
+    mine = [one for one in pending.items if one.breaks(goal)]
+    for waiting in mine:
+        if waiting.now is not None:
+            return _fail(waiting, waiting.now, goal)
+    if mine:
+        wanted = ("sys/module/kvm_amd/parameters/*", "proc/modules")
+        return Open(f"`{mine[0].text}` is in {mine[0].place.path}, and whether it holds now was not collected", wanted)
+    return None
+
+
+def _fail(waiting: PendingBreak, now: Place, goal: Goal) -> Fail:
     file = waiting.place.path
     because = f"the next load of {waiting.module} will meet `{waiting.text}` in {file}, which breaks {goal.value}"
     remedy = Remedy(f"remove `{waiting.text}` from {file}, and build the initramfs anew if it holds the file")
-    places = (waiting.place, waiting.now)
-    return Fail(because, places, remedy=remedy, confidence=Confidence.MEDIUM, value=waiting.text)
+    return Fail(because, (waiting.place, now), remedy=remedy, confidence=Confidence.MEDIUM, value=waiting.text)
 
 
 def _when(entry: BootEntry) -> str:
