@@ -67,8 +67,8 @@ class _Builtin:
         ]
 
 
-MACHINE_PARSERS = ("machine", "listings", "boot", "packages", "devices", "domcapabilities")
-MACHINE_COMBINERS = ("kernel", "machine", "amd", "guest", "goals", "room")
+MACHINE_PARSERS = ("machine", "listings", "boot", "modules", "packages", "devices", "domcapabilities")
+MACHINE_COMBINERS = ("kernel", "machine", "amd", "boot", "guest", "goals", "room")
 
 
 def manager(*, third_party: bool = True) -> pluggy.PluginManager:

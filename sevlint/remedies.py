@@ -20,6 +20,9 @@ _REGENERATE = {
 }
 _PLAIN = re.compile(r"[\w.,=:/+-]+")
 """Options come from the input, and commands are pasted into root shells: anything else is told, not typed."""
+_BEFORE = r"\(^\|[^[:alnum:]_.,=-]\)"
+_BEHIND = r"\([^[:alnum:]_.,=-]\|$\)"
+"""What stands around a whole option: `sev=1` is no part of `kvm_amd.sev=1`."""
 
 
 def word(remedy: Remedy, os: OsRelease | None, boot: BootConfig | None) -> Fix:
@@ -55,7 +58,7 @@ def _boot_commands(action: BootOption, tool: str) -> tuple[str, ...]:
         return (*removals, *(f"pbl --add-option {option}" for option in action.add), _REGENERATE[tool])
     in_grub = tool in ("update-grub", "grub-mkconfig")
     file = "/etc/default/grub" if in_grub else "/etc/kernel/cmdline"
-    edits = [rf"s#\b{_escaped(option)}\b##g" for option in action.remove]
+    edits = [rf"s#{_BEFORE}{_escaped(option)}{_BEHIND}#\1\2#g" for option in action.remove]
     edits += [
         rf's#^\(GRUB_CMDLINE_LINUX="[^"]*\)"#\1 {option}"#' if in_grub else f"1s#$# {option}#" for option in action.add
     ]

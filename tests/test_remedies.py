@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import etree
 
 from sevlint import plugins
+from sevlint.facts.kernel import BootConfig
+from sevlint.model import boot_option
+from sevlint.remedies import word
 from sevlint.testing import run
 
 SHELF = plugins.Shelf(plugins.manager(third_party=False))
@@ -136,3 +141,20 @@ def test_no_larger_pool_is_advised_where_the_kernel_had_to_halve_it() -> None:
 )
 def test_how_bad_a_mistaken_size_is(option: str, severities: list[str]) -> None:
     assert [one[0] for one in found("swiotlb-size-mistaken", guest(options=f"ro {option}"))] == severities
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('="sev=1 quiet kvm_amd.sev=1"', '=" quiet kvm_amd.sev=1"'),
+        ('="quiet sev=1"', '="quiet "'),
+        ("='quiet sev=1'", "='quiet '"),
+        ('="quiet sev=1,debug sev=10"', '="quiet sev=1,debug sev=10"'),
+    ],
+)
+def test_a_pasted_command_takes_the_whole_option_and_no_other(before: str, after: str, tmp_path: Path) -> None:
+    file = tmp_path / "grub"
+    file.write_text(f"GRUB_CMDLINE_LINUX{before}\n")
+    command = word(boot_option.remove("sev=1"), None, BootConfig("update-grub")).commands[0]
+    subprocess.run(["bash", "-c", command.replace("/etc/default/grub", str(file))], check=True)
+    assert file.read_text() == f"GRUB_CMDLINE_LINUX{after}\n"

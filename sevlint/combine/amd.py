@@ -18,6 +18,7 @@ from sevlint.facts.amd import (
     SevDomainCapabilities,
     UdevFile,
 )
+from sevlint.facts.boot import KernelConfig
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.kernel import KernelCmdline, Options
 from sevlint.facts.log import Absent, KernelLog, Line
@@ -35,6 +36,7 @@ def iommu(
     groups: tuple[IommuGroup, ...],
     files: tuple[FileListing, ...],
     cpu: Cpuinfo | None,
+    config: KernelConfig | None,
 ) -> Iommu | Gap:
     """Enabled, passthrough, tables, BIOS support: each from its own proof (amd-host 3, 4.5, 5.4)."""
     if cmdline is None and log is None and not groups:
@@ -45,6 +47,8 @@ def iommu(
     ivrs = next((file.place for file in files if file.path.endswith("IVRS")), None)
     enabled, enabled_place = _enabled(asked, log, groups)
     passthrough, by, place = _passthrough(asked, cmdline is not None, log, groups)
+    if passthrough is None and (built := _built_default(config, cmdline, cpu)) is not None:
+        passthrough, by, place = True, "kernel default", built
     v2_line = _place_of(log, "amd-vi-snp-v2-tables")
     return Iommu(
         enabled=enabled,
@@ -102,6 +106,18 @@ def _passthrough(
         identity = all(group.type == "identity" for group in groups)
         return identity, "kernel default" if identity and has_options else "", groups[0].place
     return None, "", None
+
+
+def _built_default(config: KernelConfig | None, cmdline: KernelCmdline | None, cpu: Cpuinfo | None) -> Place | None:
+    """The line of the kernel's configuration that makes passthrough the default (amd-host 3 iommu=nopt).
+
+    With the host's own memory encrypted the kernel does not pass through, whatever the configuration says.
+    """
+    if config is None or config.get("IOMMU_DEFAULT_PASSTHROUGH") != "y" or cmdline is None or cpu is None:
+        return None
+    mem_encrypt = cmdline.last("mem_encrypt")
+    is_encrypted = "sme" in cpu.flags or (mem_encrypt is not None and mem_encrypt.value == "on")
+    return None if is_encrypted else config.place_of("IOMMU_DEFAULT_PASSTHROUGH")
 
 
 _RMP_ENTRY = 16

@@ -30,6 +30,11 @@ def breaking(options: Options, goal: Goal) -> dict[str, Option]:
     return found
 
 
+def breaks(module: str, parameter: str, goal: Goal) -> bool:
+    """Whether a goal does not survive a module's parameter when it is false."""
+    return f"{module}.{parameter}" in _OFF.get(goal, ())
+
+
 def needed(options: Options, goal: Goal, kernel: KernelVersion | None) -> Option | None:
     """An option of this line without which the goal would be lost: off by default in this kernel."""
     names: tuple[str, ...] = ()

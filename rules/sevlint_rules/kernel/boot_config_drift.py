@@ -3,19 +3,49 @@
 Why    What was tested is what runs now; the boot loader's configuration has an option that breaks it, or lacks one that
        it needs, and nobody will think of it after the next maintenance.
 Fix    Correct the boot loader's configuration and regenerate it, or reboot now, while somebody is watching.
-Refs   linux: Documentation/admin-guide/kernel-parameters.txt (amd-host 3; snapshots 5.5)
+Refs   linux: Documentation/admin-guide/kernel-parameters.txt (amd-host 3, 3 iommu=nopt; snapshots 5.5)
 
-/etc/default/grub and /etc/kernel/cmdline are templates: what they hold counts from the next regeneration on.
+/etc/default/grub and /etc/kernel/cmdline are templates: what they hold counts from the next regeneration on. A line of
+modprobe.d counts from the next load of the module on; where the initramfs loads it, only after the initramfs has been
+built anew, as it has its own copy. So a line that breaks what works now was written since, or waits for that.
 """
 
-from sevlint.api import CONFIDENTIAL, Confidence, Fail, Goal, Open, Pass, Severity, Subject, Verdict, boot_option, rule
+from sevlint.api import (
+    CONFIDENTIAL,
+    Confidence,
+    Fail,
+    Gap,
+    Goal,
+    Open,
+    Pass,
+    Place,
+    Remedy,
+    Severity,
+    Subject,
+    Verdict,
+    boot_option,
+    rule,
+)
 from sevlint.facts.amd import IommuOptions
+from sevlint.facts.boot import KernelConfig, PendingBreak, PendingBreaks
 from sevlint.facts.kernel import BootEntry, KernelCmdline, KernelVersion, NextBootCmdline, Option
 from sevlint.facts.options import breaking, needed
 
 
 @rule(about=Subject.HOST, severity=Severity.WARNING, goals=CONFIDENTIAL)
-def judge(running: KernelCmdline, following: NextBootCmdline, kernel: KernelVersion | None, goal: Goal) -> Verdict:
+def judge(
+    running: KernelCmdline,
+    following: NextBootCmdline | Gap,
+    kernel: KernelVersion | None,
+    pending: PendingBreaks | None,
+    config: KernelConfig | None,
+    goal: Goal,
+) -> Verdict:
+    waiting = _waiting(pending, goal) if pending is not None else None
+    if waiting is not None:
+        return waiting
+    if isinstance(following, Gap):
+        return Open("where the next boot's options are kept was not collected", following.wanted)
     now = breaking(running.options, goal)
     entries = [one for one in following.entries if one.default or one.is_template]
     for entry in entries:
@@ -26,7 +56,7 @@ def judge(running: KernelCmdline, following: NextBootCmdline, kernel: KernelVers
             because = f"{_when(entry)} will run with `{words}`, which {verb} {goal.value}; this one does not"
             places = (*(option.place for option in gained), running.place)
             return Fail(because, places, remedy=boot_option.remove(*texts), value=words)
-    lost = _lost(running, entries, kernel, goal)
+    lost = _lost(running, entries, kernel, _default_of(config), goal)
     if lost is not None:
         return lost
     return _why_open(following, entries) or Pass(
@@ -34,19 +64,45 @@ def judge(running: KernelCmdline, following: NextBootCmdline, kernel: KernelVers
     )
 
 
+def _waiting(pending: PendingBreaks, goal: Goal) -> Fail | Open | None:
+    """A line of modprobe.d that breaks the goal at the next load."""
+    mine = [one for one in pending.items if one.breaks(goal)]
+    for waiting in mine:
+        if waiting.now is not None:
+            return _fail(waiting, waiting.now, goal)
+    if mine:
+        wanted = ("sys/module/kvm_amd/parameters/*", "proc/modules")
+        return Open(f"`{mine[0].text}` is in {mine[0].place.path}, and whether it holds now was not collected", wanted)
+    return None
+
+
+def _fail(waiting: PendingBreak, now: Place, goal: Goal) -> Fail:
+    file = waiting.place.path
+    because = f"the next load of {waiting.module} will meet `{waiting.text}` in {file}, which breaks {goal.value}"
+    remedy = Remedy(f"remove `{waiting.text}` from {file}, and build the initramfs anew if it holds the file")
+    return Fail(because, (waiting.place, now), remedy=remedy, confidence=Confidence.MEDIUM, value=waiting.text)
+
+
 def _when(entry: BootEntry) -> str:
     return "the next boot" if entry.default else "the boots after the next regeneration of the boot entries"
 
 
-def _lost(running: KernelCmdline, entries: list[BootEntry], kernel: KernelVersion | None, goal: Goal) -> Fail | None:
+def _default_of(config: KernelConfig | None) -> str | None:
+    """ "y" where passthrough is this kernel's default, None where that is not known."""
+    return config.get("IOMMU_DEFAULT_PASSTHROUGH") if config is not None else None
+
+
+def _lost(
+    running: KernelCmdline, entries: list[BootEntry], kernel: KernelVersion | None, default: str | None, goal: Goal
+) -> Fail | None:
     """An option that this boot needs and the next will not have."""
-    nopt = IommuOptions.of(running.options).translated if goal is Goal.SEV_SNP else None
+    nopt = IommuOptions.of(running.options).translated if goal is Goal.SEV_SNP and default != "n" else None
     for option, has in ((needed(running.options, goal, kernel), _has), (nopt, _translates)):
         for entry in entries if option is not None else ():
             if option is None or not entry.default or entry.unresolved or has(entry, option):
                 continue
             places, remedy = (entry.place, option.place), boot_option.add(option.text)
-            if option is nopt:  # needed only where passthrough is the kernel's own default, which no evidence tells
+            if option is nopt and default is None:  # it matters only where passthrough is the kernel's own default
                 because = f"the next boot will run without `{option.text}`, which {goal.value} may need on this host"
                 low = Confidence.LOW
                 return Fail(because, places, remedy=remedy, severity=Severity.NOTE, confidence=low, value=option.text)

@@ -3,10 +3,12 @@
 Why    SNP needs the IOMMU's own translation, or devices could write guest memory.
 Fix    Remove `iommu=pt` and `iommu.passthrough=1` from the kernel command line; where passthrough is the kernel's own
        default, add `iommu=nopt`.
-Refs   linux: drivers/iommu/amd/init.c, drivers/iommu/iommu.c (amd-host 3, 5.4 #77, #86)
+Refs   linux: drivers/iommu/amd/init.c, drivers/iommu/iommu.c (amd-host 3 iommu=pt, 3 iommu=nopt, 5.4 #77, #86,
+       9 #6)
 
 Most GPU passthrough guides set `iommu=pt`, and older versions of virt-host-validate propose it; it is harmless for SEV
-and SEV-ES, and it breaks SNP (amd-host 9.6).
+and SEV-ES, and it breaks SNP. Where the log and sysfs say nothing, the running kernel's
+CONFIG_IOMMU_DEFAULT_PASSTHROUGH=y without a word on the command line proves it.
 """
 
 from sevlint.api import (

@@ -4,7 +4,10 @@ Why    The parameter in sysfs is the outcome, not the request: KVM decided at lo
        may not offer SEV.
 Fix    Mend the cause; where none is named, collect the kernel log back to boot, which says why. Before Linux 5.13
        it is off unless `kvm_amd.sev=1` asks for it.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0, 3)
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0, 3 kvm_amd.sev, 4.1, 9 #10)
+
+The kernel prints `Y` and `N` since 5.13, `1` and `0` before; an older virt-host-validate knows only `1`, and asks for
+`kvm_amd.sev=1` on hosts that have SEV on.
 
 A symptom: it folds under the first broken rung below KVM.
 """

@@ -3,7 +3,7 @@
 Why    KVM refuses every SNP launch; libvirt then reports the type as unsupported.
 Fix    Remove `kvm_amd.sev_snp=0` or `sev=nosnp` from the boot configuration, or `sev_snp=0` from modprobe.d, and
        reboot.
-Refs   linux: arch/x86/kvm/svm/sev.c, arch/x86/virt/svm/cmdline.c (amd-host 3, 9.24)
+Refs   linux: arch/x86/kvm/svm/sev.c, arch/x86/virt/svm/cmdline.c (amd-host 3 kvm_amd.sev_snp, 3 sev)
 
 Kernels that do not know `nosnp` say that they do not recognise it, and ignore it.
 """

@@ -1,0 +1,39 @@
+"""A boot option does nothing in this kernel.
+
+Why    It was copied from a guide, and whoever reads the configuration believes that it turns SEV on; the setting that
+       SEV does need may be missing for it.
+Fix    Remove the option. Since Linux 5.13 no option is needed for SEV, SEV-ES or SEV-SNP: the BIOS settings, the IOMMU
+       in its default mode (SEV-SNP alone needs it) and a kernel that is new enough are.
+Refs   linux: Documentation/admin-guide/kernel-parameters.txt, drivers/iommu/amd/init.c, arch/x86/virt/svm/cmdline.c,
+       arch/x86/kvm/svm/sev.c (amd-host 3 amd_iommu=on, 3 sev, 3 intel_iommu, 3 mem_encrypt, 4.1, 9 #1, 9 #6, 9 #23,
+       9 #26)
+
+`amd_iommu=on` is no value of that option: the AMD IOMMU is on by default. `sev=` knows `debug` and `nosnp` only. The
+parameter `max_sev_asids` is in no kernel. `kvm_amd.sev_snp` came with Linux 6.11; older kernels ignore it, and cannot
+host SEV-SNP. `intel_iommu=` says nothing to an AMD CPU.
+"""
+
+from collections.abc import Sequence
+
+from sevlint.api import AMD_SEV, Fail, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule
+from sevlint.facts.boot import IgnoredOptions
+from sevlint.facts.cpu import Cpuinfo
+
+
+@rule(about=Subject.HOST, severity=Severity.NOTE, goals=AMD_SEV)
+def judge(ignored: IgnoredOptions, cpu: Cpuinfo | None) -> Verdict | Sequence[Fail]:
+    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
+        return NotApplicable("no AMD host")
+    fails = [
+        Fail(
+            f"`{one.asked.option.text}` {one.asked.where} does nothing: {one.why}",
+            (one.asked.option.place,),
+            remedy=one.remedy,
+            value=one.asked.option.text,
+        )
+        for one in ignored.items
+    ]
+    if ignored.undecided and not fails:
+        option, wanted = ignored.undecided[0]
+        return Open(f"whether `{option.text}` means anything to this host is not known", (wanted,))
+    return fails or Pass("no option is known to do nothing", (ignored.place,))

@@ -1,0 +1,227 @@
+"""Modules that are loaded, built in or blocked, and the requests for their parameters (amd-host 3, 4.1)."""
+
+from __future__ import annotations
+
+from sevlint.combine.machine import nothing_at
+from sevlint.facts.amd import DevSev
+from sevlint.facts.boot import (
+    CMDLINE,
+    Asked,
+    HostModules,
+    IgnoredOption,
+    IgnoredOptions,
+    KernelConfig,
+    KernelConfigFile,
+    LoadedModules,
+    ModuleBlock,
+    ModuleBlocks,
+    ModuleRequest,
+    ModuleRequests,
+    ModuleState,
+    PendingBreak,
+    PendingBreaks,
+)
+from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.kernel import KernelCmdline, KernelVersion, ModprobeConfig, ModuleParameters, Option
+from sevlint.facts.log import KernelLog
+from sevlint.model import Gap, GapReason
+from sevlint.rule import combiner
+
+
+@combiner
+def kernel_config(files: tuple[KernelConfigFile, ...], kernel: KernelVersion | None) -> KernelConfig | Gap:
+    """The configuration of the kernel that runs: /boot may hold those of many."""
+    if not files:
+        return Gap(("boot/config-*",), GapReason.ABSENT)
+    if kernel is None:
+        return Gap(("cmd/uname",), GapReason.ABSENT)
+    for file in files:
+        if file.release == kernel.release:
+            return KernelConfig(file.release, file.values, file.whole, file.place)
+    why = f"is of kernel {files[0].release}, and {kernel.release} runs"
+    return Gap(("boot/config-*",), GapReason.UNDECIDED, why, files[0].place)
+
+
+@combiner
+def host_modules(
+    loaded: LoadedModules | None,
+    parameters: ModuleParameters | None,
+    config: KernelConfig | None,
+    device: DevSev | None,
+    log: KernelLog | None,
+) -> HostModules | Gap:
+    """A list without a module proves its absence only where the module cannot be built in."""
+    if loaded is None and parameters is None and config is None and device is None and log is None:
+        return Gap(("proc/modules", "cmd/lsmod"), GapReason.ABSENT)
+    kvm_line = log.last("kvm-amd-loaded", "kvm-sev-enabled", "kvm-sev-disabled", "kvm-sev-supported") if log else None
+    # kvm_amd cannot be built in where kvm is a module
+    kvm = _state("kvm_amd", "KVM_AMD", loaded, parameters, config, is_module=bool(loaded and loaded.get("kvm")))
+    ccp = _state("ccp", "CRYPTO_DEV_CCP_DD", loaded, parameters, config, is_module=False)
+    if kvm.present is None and kvm_line is not None:
+        kvm = ModuleState(True, False, kvm_line.place)
+    if ccp.present is None and device is not None and device.exists:
+        ccp = ModuleState(True, False, device.place)
+    return HostModules(kvm, ccp)
+
+
+def _state(
+    name: str,
+    option: str,
+    loaded: LoadedModules | None,
+    parameters: ModuleParameters | None,
+    config: KernelConfig | None,
+    *,
+    is_module: bool,
+) -> ModuleState:
+    line = loaded.get(name) if loaded is not None else None
+    if line is not None:
+        return ModuleState(True, False, line)
+    built = config.get(option) if config is not None else None
+    if config is not None and built == "y":
+        return ModuleState(True, True, config.place_of(option))
+    items = parameters.items if parameters is not None else ()
+    item = next((one for one in items if one.module == name), None)
+    if item is not None:
+        return ModuleState(True, False, item.place)
+    if loaded is not None and loaded.whole and (is_module or built == "m"):
+        return ModuleState(False, False, nothing_at(loaded.place, name))
+    return ModuleState(None, False, None)
+
+
+@combiner
+def module_blocks(cmdline: KernelCmdline, modprobe: ModprobeConfig | None) -> ModuleBlocks:
+    """`install MODULE /bin/false`, `module_blacklist=` (whoever asks), `blacklist`, `modprobe.blacklist=` (aliases)."""
+    found = []
+    for module in ("kvm_amd", "ccp"):
+        for name, fatal in (("module_blacklist", True), ("modprobe.blacklist", False)):
+            option = cmdline.last(name)
+            if option is not None and module in (option.value or "").replace("-", "_").split(","):
+                found.append(ModuleBlock(module, option.text, CMDLINE, fatal, option.place))
+        disabled = modprobe.disabled(module) if modprobe is not None else None
+        if disabled is not None:
+            text = f"install {module} {disabled.rest}"
+            found.append(ModuleBlock(module, text, f"in {disabled.place.path}", True, disabled.place))
+        lines = modprobe.lines if modprobe is not None else ()
+        for line in lines:
+            if line.verb == "blacklist" and line.module == module:
+                text = f"blacklist {module}"
+                found.append(ModuleBlock(module, text, f"in {line.place.path}", False, line.place))
+    return ModuleBlocks(tuple(found), cmdline.place)
+
+
+_PARAMETERS = (
+    *(("kvm_amd", name) for name in ("sev", "sev_es", "sev_snp", "npt", "nrips", "lbrv", "ciphertext_hiding_asids")),
+    ("kvm", "mmio_caching"),
+)
+
+
+@combiner
+def module_requests(
+    cmdline: KernelCmdline,
+    modprobe: ModprobeConfig | None,
+    parameters: ModuleParameters | None,
+    config: KernelConfig | None,
+) -> ModuleRequests:
+    """modprobe joins what its files and the command line have for a module; built-in code reads no modprobe.d."""
+    items = []
+    built_in = {"kvm_amd"} if config is not None and config.get("KVM_AMD") == "y" else set()
+    for module, name in _PARAMETERS:
+        lines = modprobe.lines if modprobe is not None and module not in built_in else ()
+        asked = [
+            Asked(option, f"in {line.place.path}")
+            for line in lines
+            if line.verb == "options" and line.module == module
+            for option in line.options.all(name)
+        ]
+        asked += [Asked(option, CMDLINE) for option in cmdline.options.all(f"{module}.{name}")]
+        if asked:
+            outcome = parameters.get(module, name) if parameters is not None else None
+            items.append(ModuleRequest(module, name, tuple(asked), outcome))
+    return ModuleRequests(tuple(items), cmdline.place)
+
+
+@combiner
+def pending_breaks(requests: ModuleRequests, blocks: ModuleBlocks, modules: HostModules | None) -> PendingBreaks:
+    """modprobe.d against what is loaded; where the command line speaks of the parameter too, neither is new."""
+    items = []
+    for one in requests.items:
+        last, outcome = one.asked[-1], one.outcome
+        if last.option.is_false and last.where != CMDLINE and (outcome is None or outcome.is_true):
+            now = outcome.place if outcome is not None else None
+            items.append(PendingBreak(one.module, one.parameter, last.option.text, last.option.place, now))
+    for block in blocks.items:
+        state = {"kvm_amd": modules.kvm_amd, "ccp": modules.ccp}.get(block.module) if modules is not None else None
+        is_out = state is not None and (state.present is False or state.built_in)
+        if block.fatal and block.where != CMDLINE and not is_out:
+            now = state.place if state is not None else None
+            items.append(PendingBreak(block.module, "", block.text, block.place, now))
+    return PendingBreaks(tuple(items))
+
+
+_SINCE = {"sev_es": (5, 11), "sev_snp": (6, 11), "ciphertext_hiding_asids": (6, 18)}
+"""The first upstream kernel whose kvm_amd has the parameter (amd-host 3); `max_sev_asids` is in none (4.1)."""
+
+
+@combiner
+def ignored_options(
+    cmdline: KernelCmdline,
+    modprobe: ModprobeConfig | None,
+    cpu: Cpuinfo | None,
+    kernel: KernelVersion | None,
+    parameters: ModuleParameters | None,
+    log: KernelLog | None,
+) -> IgnoredOptions:
+    """Options that this kernel does not know, or that are for another CPU."""
+    items = [one for option in cmdline.options.items if (one := _ignored(option)) is not None]
+    undecided = []
+    for option in cmdline.options.all("intel_iommu"):
+        if cpu is None:
+            undecided.append((option, "proc/cpuinfo"))
+        elif cpu.is_amd:
+            why = "this CPU is AMD's, whose IOMMU is on by default"
+            items.append(IgnoredOption(Asked(option, CMDLINE), why))
+    lines = modprobe.lines if modprobe is not None else ()
+    for name in (*_SINCE, "max_sev_asids"):
+        asked = [Asked(option, CMDLINE) for option in cmdline.options.all(f"kvm_amd.{name}")]
+        mine = (line for line in lines if line.verb == "options" and line.module == "kvm_amd")
+        asked += [Asked(one, f"in {one.place.path}") for line in mine for one in line.options.all(name)]
+        why_not = _unknown(name, kernel, parameters, log) if asked else ""
+        items += [IgnoredOption(one, why_not) for one in asked if why_not]
+        undecided += [(one.option, "sys/module/kvm_amd/parameters/*") for one in asked if why_not is None]
+    return IgnoredOptions(tuple(items), tuple(undecided), cmdline.place)
+
+
+def _ignored(option: Option) -> IgnoredOption | None:
+    asked, value = Asked(option, CMDLINE), option.value or ""
+    name, _, _ = option.text.partition("=")
+    tokens = value.split(",")
+    if option.name == "amd_iommu" and "on" in tokens:
+        kept = ",".join(token for token in tokens if token != "on")
+        why = "the AMD IOMMU is on by default, and `on` is no value that it knows"
+        return IgnoredOption(asked, why, f"{name}={kept}" if kept else "")
+    if option.name == "sev" and option.value is not None:
+        known = [token for token in tokens if token in ("debug", "nosnp")]
+        why = "the kernel knows `debug` and `nosnp` here, and a host needs neither for SEV"
+        return IgnoredOption(asked, why, f"{name}={','.join(known)}" if known else "") if known != tokens else None
+    if option.name == "mem_encrypt" and option.value is not None and value not in ("on", "off"):
+        return IgnoredOption(asked, "the kernel knows `on` and `off` here, and SEV guests need neither")
+    return None
+
+
+def _unknown(
+    name: str, kernel: KernelVersion | None, parameters: ModuleParameters | None, log: KernelLog | None
+) -> str | None:
+    """Why kvm_amd has no such parameter; "" where it has it, None where nothing tells."""
+    if name not in _SINCE:
+        return "no kernel has such a parameter; the kernel log and misc.capacity tell how many ASIDs there are"
+    if kernel is not None and kernel.version >= _SINCE[name]:
+        return ""
+    if parameters is not None and parameters.get("kvm_amd", name) is not None:
+        return ""
+    lines = log.all("module-parameter-unknown") if log is not None else ()
+    said = any((line.get("module"), line.get("parameter")) == ("kvm_amd", name) for line in lines)
+    if said or (parameters is not None and parameters.lists("kvm_amd")):
+        return "this kernel's kvm_amd has no such parameter"
+    if kernel is not None and not kernel.vendor:
+        return f"kernel {kernel.release} is older than this parameter"
+    return None
