@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _REGENERATE = {
     "update-grub": "update-grub",
     "grub-mkconfig": "grub-mkconfig -o /boot/grub/grub.cfg",
+    "grub2-mkconfig": "grub2-mkconfig -o /boot/grub2/grub.cfg",
     "pbl": "update-bootloader --refresh",
     "kernel-install": 'kernel-install add "$(uname -r)" "/usr/lib/modules/$(uname -r)/vmlinuz"',
     "proxmox-boot-tool": "proxmox-boot-tool refresh",
@@ -53,10 +54,13 @@ def _boot_commands(action: BootOption, tool: str) -> tuple[str, ...]:
         if action.add:
             arguments.append(f'--args="{" ".join(action.add)}"')
         return (f"grubby --update-kernel=ALL {' '.join(arguments)}",)
+    if tool == "rpm-ostree":
+        removals = [f"--delete={option}" for option in action.remove]
+        return (f"rpm-ostree kargs {' '.join((*removals, *(f'--append={option}' for option in action.add)))}",)
     if tool == "pbl":
         removals = [f"pbl --del-option {option}" for option in action.remove]
         return (*removals, *(f"pbl --add-option {option}" for option in action.add), _REGENERATE[tool])
-    in_grub = tool in ("update-grub", "grub-mkconfig")
+    in_grub = tool in ("update-grub", "grub-mkconfig", "grub2-mkconfig")
     file = "/etc/default/grub" if in_grub else "/etc/kernel/cmdline"
     edits = [rf"s#{_BEFORE}{_escaped(option)}{_BEHIND}#\1\2#g" for option in action.remove]
     edits += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from sevlint.errors import UsageError
 
@@ -32,13 +32,20 @@ def show(text: str) -> None:
         raise UsageError("standard output is closed")
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        _write_all(sys.stdout.buffer, text.encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
         discard(sys.stdout)
         raise UsageError(f"standard output: {error.strerror or error}") from error
+
+
+def _write_all(stream: BinaryIO, data: bytes) -> None:
+    """All of it, or OSError: unbuffered (PYTHONUNBUFFERED) a stream writes what fits, and says how much."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[stream.write(rest) :]
 
 
 def tell(line: str) -> None:

@@ -30,7 +30,10 @@ def run(options: argparse.Namespace) -> int:
         show(_json(infos))
         return 0
     width = max(len(info.id) for info in infos)
-    lines = [f"{info.id:{width}}  {info.severity.value:7}  {info.about.value:6}  {info.title}" for info in infos]
+    lines = [
+        f"{info.id:{width}}  {info.severity.value:7}  {info.pack:8}  {info.about.value:6}  {info.title}"
+        for info in infos
+    ]
     show("\n".join(lines) + "\n")
     return 0
 

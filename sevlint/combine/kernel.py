@@ -246,13 +246,21 @@ def _template(defaults: tuple[GrubDefault, ...]) -> BootEntry | None:
 
 @combiner
 def boot_config(
-    os: OsRelease | None, entries: tuple[BlsEntry, ...], files: tuple[BootFile, ...], packages: Packages | None
+    os: OsRelease | None,
+    entries: tuple[BlsEntry, ...],
+    files: tuple[BootFile, ...],
+    packages: Packages | None,
+    config: GrubConfig | None,
 ) -> BootConfig:
     """How this distribution's boot configuration is edited (amd-host 3; snapshots 2.1)."""
     if os is None:
         return BootConfig("grubby" if entries else "")
+    if os.is_ostree:
+        return BootConfig("rpm-ostree")
     if os.is_like("rhel", "fedora", "centos"):
-        return BootConfig("grubby")
+        # grubby of today edits boot loader specification files; plain menu entries are made anew from the template
+        plain = config is not None and bool(config.entries) and not config.blscfg and not entries
+        return BootConfig("grub2-mkconfig" if plain else "grubby")
     if os.is_like("suse", "opensuse", "sles") or os.id.startswith(("sle", "opensuse")):
         return BootConfig("pbl")
     has_cmdline = any(file.path.endswith("kernel/cmdline") for file in files)

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 
 _NO_RUNG = 1000
+_NAMED = 3
+"""So many machines are named beside what to collect of them."""
 
 
 class _Raised:
@@ -74,6 +76,11 @@ class _Raised:
     def proves(self, other: _Raised) -> bool:
         """Of several causes on one rung the one that names the same evidence is the nearer."""
         return bool(set(self.outcome.seen) & set(other.outcome.seen))
+
+    @property
+    def is_first(self) -> bool:
+        """It stands on the first rung: the CPU's."""
+        return self.order()[0] == AmdRung.CPU
 
     @property
     def goals(self) -> frozenset[Goal]:
@@ -134,7 +141,7 @@ def report(
             continue
         severity = _severity(info, outcome, relevant, regrade(info, outcome.node))
         raised.append(_Raised(outcome, info, severity, confidence))
-    _fold(raised, blocked)
+    _fold(raised, blocked, impossible)
     findings = _findings(raised, snapshot, impossible, line_hashes=settings.line_hashes)
     opens = [one for one in undecided if isinstance(one.verdict, Open) and not hide(one.rule.info, one.node)]
     return Report(
@@ -194,7 +201,7 @@ def _severity(info: RuleInfo, outcome: Outcome, relevant: frozenset[Goal], regra
     return max(base, lowered, key=lambda one: one.rank) if lowered is not None else base
 
 
-def _fold(raised: list[_Raised], blocked: _Blocked) -> None:
+def _fold(raised: list[_Raised], blocked: _Blocked, impossible: _Impossible) -> None:
     """Put each symptom under the first broken rung below it on its own chain.
 
     A cause must block everything that a host's symptom speaks for, not only share a goal with it: a host without an RMP
@@ -214,6 +221,7 @@ def _fold(raised: list[_Raised], blocked: _Blocked) -> None:
         by_id = {one.info.id: one for one in reversed(shared)}
         named = (by_id[name] for name in symptom.info.because_of if name in by_id)
         symptom.cause = next(rungs, None) or next(named, None)
+    followers += _hopeless(ordered, impossible)
     for symptom in followers:
         root = symptom.cause
         for _ in followers:
@@ -226,6 +234,19 @@ def _fold(raised: list[_Raised], blocked: _Blocked) -> None:
     for cause in ordered:
         severities = (cause.severity, *(one.severity for one in cause.explains))
         cause.severity = min(severities, key=lambda one: one.rank)
+
+
+def _hopeless(raised: list[_Raised], impossible: _Impossible) -> list[_Raised]:
+    """What could be mended on a host, to no end: its CPU cannot do what it is wanted for."""
+    folded = []
+    for one in raised:
+        cannot = impossible.get(id(one.outcome.node), frozenset())
+        if one.cause is None and one.info.rungs and one.goals <= cannot:
+            node = one.outcome.node
+            first = next((other for other in raised if other.is_first and other.outcome.node is node), one)
+            one.cause = first if first is not one and not one.is_first else None
+            folded += [one] if one.cause is not None else []
+    return folded
 
 
 def _explains(cause: _Raised, symptom: _Raised, blocked: _Blocked) -> bool:
@@ -461,7 +482,7 @@ def _collect(names: tuple[str, ...], outcomes: list[Outcome], snapshot: Snapshot
     shown = [_shown(one, _layout(first.node, snapshot)) for one in found]
     machines = dict.fromkeys((one.node.host or one.node).name for one in outcomes)
     others = {node.name for node in (*snapshot.hosts, *snapshot.guests)} - set(machines)
-    of = f" ({', '.join(machines)})" if others else ""
+    of = f" ({_some(list(machines))})" if others else ""
     return Collect(
         evidence=" or ".join(names),
         shown=clean.printable(" or ".join(shown) + of),
@@ -470,6 +491,10 @@ def _collect(names: tuple[str, ...], outcomes: list[Outcome], snapshot: Snapshot
         decides=tuple(sorted({one.rule.info.id for one in outcomes})),
         machines=tuple(clean.printable(name) for name in machines),
     )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _shown(evidence: Evidence, layout: Layout) -> str:

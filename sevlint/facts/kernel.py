@@ -171,7 +171,8 @@ class NextBootCmdline(Fact, frozen=True):
 class BootConfig(Fact, frozen=True):
     """How a machine's boot configuration is edited; words remedies.
 
-    `tool`: "grubby", "update-grub", "grub-mkconfig", "pbl", "kernel-install", "proxmox-boot-tool" or "" (unknown).
+    `tool`: "grubby", "rpm-ostree", "update-grub", "grub-mkconfig", "grub2-mkconfig", "pbl", "kernel-install",
+    "proxmox-boot-tool" or "" (unknown).
     """
 
     LEVEL: ClassVar[Level] = Level.MACHINE

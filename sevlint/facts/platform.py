@@ -88,6 +88,12 @@ class OsRelease(Fact, frozen=True):
     version_id: str
     pretty_name: str
     place: Place
+    variant_id: str = ""
+
+    @property
+    def is_ostree(self) -> bool:
+        """An image-based variant, whose kernel arguments are kept by rpm-ostree."""
+        return self.variant_id in ("coreos", "iot", "silverblue", "kinoite") or "CoreOS" in self.pretty_name
 
     def is_like(self, *ids: str) -> bool:
         """Whether the distribution is, or descends from, one of these."""

@@ -109,6 +109,7 @@ def os_release(text: Text) -> OsRelease:
         version_id=values.get("VERSION_ID", ""),
         pretty_name=values.get("PRETTY_NAME", ""),
         place=text.place(1) if text.lines else text.place(),
+        variant_id=values.get("VARIANT_ID", "").lower(),
     )
 
 

@@ -372,7 +372,8 @@ def _undecided(undecided: Iterable[Undecided], show: frozenset[str]) -> Iterator
     any_line = False
     for one in undecided:
         if (one.kind == "open" and "open" in show) or (one.kind == "pass" and "passed" in show):
-            name = one.domain or one.guest or one.host or one.outside
+            names = (one.domain or one.guest or one.host, one.outside.removesuffix("#1"))
+            name = ", ".join(name for name in names if name)
             yield [("dim", f"{one.kind}[{one.rule}]"), ("", f": {one.because}{f' ({name})' if name else ''}")]
             any_line = True
     if any_line:

@@ -10,7 +10,7 @@ from sevlint.api import AMD_SEV, Command, Fail, NotApplicable, Open, Pass, Remed
 from sevlint.facts.amd import DevSev, DevSevUdev
 
 _DRIVER_MODE = 0o600
-_RULE = """echo 'KERNEL=="sev", GROUP="kvm", MODE="0660"' > /etc/udev/rules.d/70-sev.rules"""
+_RULE = """echo 'KERNEL=="sev", GROUP="kvm", MODE="0660"' >> /etc/udev/rules.d/99-sev.rules"""
 
 
 @rule(about=Subject.HOST, severity=Severity.WARNING, goals=AMD_SEV)

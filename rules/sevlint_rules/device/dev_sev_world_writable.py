@@ -26,7 +26,8 @@ def judge(device: DevSev | None, udev: DevSevUdev | None) -> Verdict:
         text = "take the right from others"
         if by_rule and winner is not None:
             text = f'write MODE="0660" in {winner.file}'
-            edit = f"""sed -i 's/MODE\\(:\\?=\\)"{winner.mode}"/MODE\\1"0660"/' {shlex.quote("/" + winner.file)}"""
+            line, file = winner.place.line or "", shlex.quote(f"/{winner.file}")
+            edit = f"""sed -i '{line}s/MODE\\(:\\?=\\)"{winner.mode}"/MODE\\1"0660"/' {file}"""
             lines = [edit, "udevadm control --reload", "udevadm trigger /dev/sev"]
         mode = winner.mode if by_rule and winner is not None else f"{device.mode:04o}" if device and device.mode else ""
         later = device is not None and device.mode is not None and not by_mode

@@ -11,6 +11,7 @@ guest's kernel is not to blame: without support for SEV or TDX it would not boot
 """
 
 from sevlint.api import X86, AmdRung, Fail, Goal, Needs, Pass, Remedy, Severity, Subject, Verdict, rule
+from sevlint.facts.domain import Domain
 from sevlint.facts.guest import GuestProtection
 
 _AMD = (Goal.SEV, Goal.SEV_ES, Goal.SEV_SNP)
@@ -23,13 +24,16 @@ _TYPES = {
 
 
 @rule(about=Subject.GUEST, severity=Severity.ERROR, goals=X86, rung=AmdRung.GUEST, symptom=True)
-def judge(protection: GuestProtection, goal: Goal) -> Verdict:
+def judge(protection: GuestProtection, domain: Domain | None, goal: Goal) -> Verdict:
     active = protection.active
     seen = (protection.place,)
     if active is None:
         return Fail(f"the guest is not encrypted: its kernel log has no trace of {goal.value} back to boot", seen)
     if active is goal or (active in _AMD and goal in _AMD and _AMD.index(active) > _AMD.index(goal)):
         return Pass(f"the guest says that {active.value} is active", seen)
+    asks = domain is not None and domain.launch_security is not None and domain.launch_security.goal is goal
     text = f"ask for launchSecurity {_TYPES[goal]} in its domain, shut the VM down and start it again"
+    if asks:
+        text = "shut the VM down and start it again: its domain asks for it already (or the log is another VM's)"
     remedy = Remedy(text, needs=Needs.VM_RESTART)
     return Fail(f"the guest has {active.value}, not {goal.value}", seen, remedy=remedy, value=active.value)

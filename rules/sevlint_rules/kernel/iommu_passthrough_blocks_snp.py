@@ -43,11 +43,12 @@ def judge(iommu: Iommu) -> Verdict:
     if iommu.passthrough and place is not None:
         seen: tuple[Place, ...] = (place, refused) if refused is not None else (place,)
         options = [option.text for option in iommu.asked.passthrough]
-        remedy = boot_option.remove(*options) if options else boot_option.add("iommu=nopt")
+        by_default = iommu.passthrough_by == "kernel default"
+        remedy = boot_option.remove(*options) if options else boot_option.add("iommu=nopt") if by_default else None
         return Fail(_BECAUSE, seen, remedy=remedy, value=" ".join(options))
     if iommu.passthrough is None and refused is not None:
         because = "the kernel says that the IOMMU is off or in passthrough mode"
-        return Fail(because, (refused,), remedy=boot_option.add("iommu=nopt"), confidence=Confidence.MEDIUM)
+        return Fail(because, (refused,), confidence=Confidence.MEDIUM)
     if refused is not None:
         return Open("the kernel says off or passthrough, and its options say translated: two boots?", ("proc/cmdline",))
     if iommu.supported_place is not None:

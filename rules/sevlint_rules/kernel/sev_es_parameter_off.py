@@ -2,7 +2,7 @@
 
 Why    The parameter in sysfs is the outcome, not the request: KVM decided at load that it cannot or
        may not offer SEV-ES.
-Fix    Mend the cause; where none is named, collect the kernel log back to boot, which says why. Before Linux 5.13
+Fix    Mend the cause; where none is named, read the kernel log back to boot, which says why. Before Linux 5.13
        it is off unless `kvm_amd.sev_es=1` asks for it.
 Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0, 3)
 

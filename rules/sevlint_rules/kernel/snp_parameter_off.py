@@ -2,7 +2,7 @@
 
 Why    The parameter in sysfs is the outcome, not the request: KVM decided at load that it cannot or
        may not offer SEV-SNP.
-Fix    Mend the cause; where none is named, collect the kernel log back to boot, which says why.
+Fix    Mend the cause; where none is named, read the kernel log back to boot, which says why.
 Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0)
 
 A symptom: it folds under the first broken rung below KVM.

@@ -9,7 +9,7 @@ Refs   AMDESE/AMDSEV README; virtee/snphost src/ok.rs (amd-host 1.3); linux arch
 Flags in cpuinfo are no test of the model: a BIOS or an old kernel hides them (cpu-flag-cleared-by-bios).
 """
 
-from sevlint.api import AMD_SEV, X86, AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, rule
+from sevlint.api import AMD_SEV, CONFIDENTIAL, AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, rule
 from sevlint.facts.cpu import Cpuinfo
 
 _HOSTS = {
@@ -22,9 +22,13 @@ _TDX_UNSURE = {0x8F, 0xDD}
 """Sapphire Rapids has TDX in select parts only; Clearwater Forest is not verified (intel-tdx 1.3)."""
 
 
-@rule(about=Subject.HOST, severity=Severity.ERROR, goals=X86, rung=AmdRung.CPU)
+@rule(about=Subject.HOST, severity=Severity.ERROR, goals=CONFIDENTIAL, rung=AmdRung.CPU)
 def judge(cpu: Cpuinfo, goal: Goal) -> Verdict:
     name = cpu.model_name or cpu.vendor
+    if goal is Goal.S390_PV:
+        if cpu.is_amd or cpu.is_intel:
+            return Fail(f"the CPU ({name}) cannot host s390-pv", (cpu.model_place,), value=name)
+        return Open(f"{name} is a CPU that sevlint does not know")
     if cpu.in_vm and _FLAG[goal] in cpu.flags:
         return Open(f"this host is a VM itself: `{_FLAG[goal]}` may mean its own protection")
     if cpu.generation in _HOSTS and goal in AMD_SEV - _HOSTS[cpu.generation] and not cpu.in_vm:
