@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sevlint.facts.amd import AsidPools, Pool
+from sevlint.facts.amd import AsidPools, MiscCapacity, Pool
 from sevlint.facts.capacity import AsidCgroups, AsidDemand, AsidShare, AsidUse, CgroupCount, MiscFile
 from sevlint.facts.domain import AutostartedDomains, Domain
 from sevlint.model import Gap, GapReason, Goal
@@ -34,10 +34,16 @@ _HOLDS_VMS = ("machine", "libvirt")
 
 
 @combiner
-def asid_cgroups(files: tuple[MiscFile, ...]) -> AsidCgroups | Gap:
-    """The limits and refusals below the cgroups of VMs; those of other cgroups concern no guest."""
-    mine = [one for one in files if one.cgroup.startswith(_HOLDS_VMS)]
-    if not mine:
+def asid_cgroups(files: tuple[MiscFile | Gap, ...], capacity: MiscCapacity | None) -> AsidCgroups | Gap:
+    """The limits and refusals below the cgroups of VMs; those of other cgroups concern no guest.
+
+    Where misc.capacity was collected and none of theirs, the controller is not enabled for VMs: systemd's default.
+    """
+    unread = next((one for one in files if isinstance(one, Gap)), None)
+    mine = [one for one in files if isinstance(one, MiscFile) and one.cgroup.startswith(_HOLDS_VMS)]
+    if unread is not None and not mine:
+        return unread
+    if not mine and capacity is None:
         wanted = ("sys/fs/cgroup/*/misc.max", "sys/fs/cgroup/*/misc.events")
         return Gap(wanted, GapReason.ABSENT, "of a cgroup that holds VMs")
     limits, refused = [], []
@@ -48,7 +54,7 @@ def asid_cgroups(files: tuple[MiscFile, ...]) -> AsidCgroups | Gap:
             elif file.kind == "events" and value and key.endswith(".max"):
                 refused.append(CgroupCount(file.cgroup, key.removesuffix(".max"), value, place))
     top = {file.kind for file in mine if "/" not in file.cgroup}
-    return AsidCgroups(tuple(limits), tuple(refused), {"max", "events"} <= top, mine[0].place)
+    return AsidCgroups(tuple(limits), tuple(refused), {"max", "events"} <= top, mine[0].place if mine else None)
 
 
 @combiner

@@ -60,7 +60,8 @@ class AsidCgroups(Fact, frozen=True):
     limits: tuple[CgroupCount, ...]
     refused: tuple[CgroupCount, ...]
     whole: bool
-    place: Place
+    place: Place | None
+    """None where no cgroup of VMs has the controller."""
 
 
 class AsidUse(Fact, frozen=True):

@@ -20,6 +20,7 @@ from sevlint.api import (
     Fail,
     Goal,
     Needs,
+    NotApplicable,
     Open,
     Pass,
     Place,
@@ -36,6 +37,8 @@ _PLAIN = re.compile(r"[\w.@/-]+")
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.DEVICE)
 def judge(cgroups: AsidCgroups, demand: AsidDemand | None, goal: Goal) -> Verdict:
+    if cgroups.place is None:
+        return NotApplicable("no cgroup of VMs has the misc controller")
     key = "sev" if goal is Goal.SEV else "sev_es"
     refused = [one for one in cgroups.refused if one.key == key]
     shares = [share for share in demand.shares if (Goal.SEV in share.goals) == (goal is Goal.SEV)] if demand else []
