@@ -67,8 +67,18 @@ class _Builtin:
         ]
 
 
-MACHINE_PARSERS = ("machine", "listings", "boot", "modules", "packages", "devices", "domcapabilities")
-MACHINE_COMBINERS = ("kernel", "machine", "amd", "boot", "guest", "goals", "room")
+MACHINE_PARSERS = (
+    "machine",
+    "listings",
+    "boot",
+    "modules",
+    "packages",
+    "devices",
+    "domcapabilities",
+    "capacity",
+    "access",
+)
+MACHINE_COMBINERS = ("kernel", "machine", "amd", "boot", "guest", "goals", "capacity", "access", "room")
 
 
 def manager(*, third_party: bool = True) -> pluggy.PluginManager:

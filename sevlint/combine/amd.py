@@ -19,6 +19,7 @@ from sevlint.facts.amd import (
     UdevFile,
 )
 from sevlint.facts.boot import KernelConfig
+from sevlint.facts.capacity import ToolAsids
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.kernel import KernelCmdline, Options
 from sevlint.facts.log import Absent, KernelLog, Line
@@ -161,8 +162,9 @@ def asid_pools(
     capacity: MiscCapacity | None,
     capabilities: SevDomainCapabilities | None,
     cpu: Cpuinfo | None,
+    tools: tuple[ToolAsids, ...],
 ) -> AsidPools | Gap:
-    """The log's ranges first, then misc.capacity, then domcapabilities (amd-host 4.1).
+    """The log's ranges first, then misc.capacity, then CPUID as tools print it, then domcapabilities (amd-host 4.1).
 
     Where a source names only the pool of plain SEV, the other is empty if that one holds every ASID of the CPU; else
     KVM may have stopped before it counted the others (`sev_es=0`, MMIO caching or LBRV off).
@@ -181,6 +183,10 @@ def asid_pools(
             es.append(Pool(found_es[0], found_es[1]))
         elif found and found[0] == most:
             es.append(Pool(0, found[1]))
+    for tool in tools if cpu is None or not cpu.in_vm else ():
+        if tool.highest and tool.first_of_sev:
+            sev.append(Pool(max(0, tool.highest - tool.first_of_sev + 1), tool.place))
+            es.append(Pool(tool.first_of_sev - 1, tool.place))
     if capabilities is not None and capabilities.supported:
         if capabilities.max_guests is not None and capabilities.max_guests_place is not None:
             sev.append(Pool(capabilities.max_guests, capabilities.max_guests_place))
@@ -211,6 +217,8 @@ def _add_lines(log: KernelLog, most: int | None, sev: list[Pool], es: list[Pool]
     elif line_es is None and line is not None and log.whole and line.get("asids") and line.number("asids") == most:
         es.append(Pool(0, line.place))
     line_snp = log.last("kvm-sev-snp-enabled", "kvm-sev-snp-disabled")
+    if line_snp is None and line_es is not None and line_es.number("min") > 1:
+        return Pool(line_es.number("min") - 1, line_es.place)  # SEV-SNP has what is below (amd-host 7.4)
     if line_snp is None or line_es is None or not line_es.get("max"):
         return None
     is_split = (line_snp.get("min"), line_snp.get("max")) != (line_es.get("min"), line_es.get("max"))
@@ -241,7 +249,7 @@ def dev_sev(
             continue
         entry = listing.find("dev/sev")
         if entry is not None:
-            return DevSev(True, entry.mode, entry.owner, entry.group, entry.place)
+            return DevSev(True, entry.mode, entry.owner, entry.group, entry.place, entry.acl)
     if misc is not None:
         place = misc.get("sev")
         return DevSev(place is not None, None, "", "", place or nothing_at(misc.place, "sev"))

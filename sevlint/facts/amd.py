@@ -143,6 +143,8 @@ class DevSev(Fact, frozen=True):
     owner: str
     group: str
     place: Place
+    acl: bool = False
+    """It has an access list beside its mode."""
 
 
 class UdevRule(Struct, frozen=True):

@@ -162,6 +162,8 @@ class FileListing(Reading, frozen=True):
     owner: str
     group: str
     place: Place
+    acl: bool = False
+    """`ls` shows a `+`: an access list gives more than the mode says."""
 
 
 class ListedDirectory(Reading, frozen=True):

@@ -10,7 +10,7 @@ from sevlint.model import Evidence
 from sevlint.parsers.base import Text, parser
 
 _KINDS = {"-": "file", "d": "directory", "l": "link", "c": "device", "b": "device"}
-_MODE = re.compile(r"([-dlcbps])([-rwxsStT]{9})[.+@]?\s+\d+\s+(\S+)\s+(\S+)\s+(.*)")
+_MODE = re.compile(r"([-dlcbps])([-rwxsStT]{9})([.+@]?)\s+\d+\s+(\S+)\s+(\S+)\s+(.*)")
 _NAME = re.compile(r"(?:\d+,\s*)?\d+\s+\w+\s+\d+\s+[\d:]+\s+(.+)")
 _BITS = (
     ("r", 0o400),
@@ -57,7 +57,7 @@ def listed_directory(text: Text) -> ListedDirectory:
         found = _MODE.match(content)
         if found is None:
             continue
-        kind, bits, owner, group, rest = found.groups()
+        kind, bits, mark, owner, group, rest = found.groups()
         named = _NAME.match(rest) or _NAME.match(rest.partition(" ")[2].lstrip())
         if named is None:
             continue
@@ -66,7 +66,7 @@ def listed_directory(text: Text) -> ListedDirectory:
             continue
         path = f"{folder}/{name}" if folder else name
         place = text.place(line)
-        entries.append(FileListing(path, _KINDS.get(kind, "file"), _mode(bits), owner, group, place))
+        entries.append(FileListing(path, _KINDS.get(kind, "file"), _mode(bits), owner, group, place, mark == "+"))
     if not root:
         raise ParseError("is no recursive listing", text.place(1) if text.lines else text.place())
     return ListedDirectory(root.split("/")[0], tuple(entries), text.place(1))

@@ -80,7 +80,10 @@ def misc_devices(text: Text) -> MiscDevices:
     return MiscDevices(tuple(names), text.place(1))
 
 
-@parser(Evidence("sys/fs/cgroup/misc.capacity", command="cat /sys/fs/cgroup/misc.capacity", root=True))
+@parser(
+    Evidence("sys/fs/cgroup/misc.capacity", command="cat /sys/fs/cgroup/misc.capacity", root=True),
+    Evidence("sys/fs/cgroup/misc/misc.capacity", command="cat /sys/fs/cgroup/misc/misc.capacity", root=True),
+)
 def misc_capacity(text: Text) -> MiscCapacity:
     """`key value` lines; an empty file says that every capacity is 0 (amd-host 4.2)."""
     entries = []

@@ -73,6 +73,10 @@ SOSREPORT = Layout(
         "cmd/virsh-version": ("sos_commands/virsh/virsh_-r_version", "sos_commands/virsh/virsh_version"),
         "cmd/virsh-dumpxml-*": ("sos_commands/virsh/virsh_-r_dumpxml_*", "sos_commands/virsh/virsh_dumpxml_*"),
         "cmd/dmidecode": ("sos_commands/hardware/dmidecode", "dmidecode"),
+        "cmd/cpuid": ("sos_commands/processor/cpuid_-r",),
+        "cmd/systemctl-show": ("sos_commands/systemd/systemctl_show_service_--all",),
+        "etc/group": ("etc/group", "sos_commands/getent/getent_group"),
+        "etc/passwd": ("etc/passwd", "sos_commands/getent/getent_passwd"),
         "run/libvirt/qemu/*.xml": ("run/libvirt/qemu/*.xml", "var/run/libvirt/qemu/*.xml"),
         "etc/os-release": ("etc/os-release", "usr/lib/os-release"),
         "var/log/libvirt/qemu/{domain}.log": (

@@ -3,7 +3,7 @@
 Why    The device appears when the driver ccp found SEV firmware that answers; without it QEMU cannot launch any guest.
 Fix    Mend the BIOS or firmware fault that the kernel log names; rights and udev rules have nothing to do with it.
        Where modprobe.d has an `install ccp` line that runs nothing, remove that line.
-Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 3, 4.3)
+Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 3, 4.3, 6 ENOENT)
 
 A symptom: it folds under the first broken rung below it.
 """

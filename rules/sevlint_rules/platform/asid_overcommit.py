@@ -3,42 +3,46 @@
 Why    Each guest holds one ASID while it runs. When the pool is used up the next start fails with EBUSY, and the kernel
        prints nothing: QEMU shows `failed to initialize ret=-16 fw_error=0`.
 Fix    Move guests to another host, or shift the border between the two pools with SEV-ES ASID Space Limit in the BIOS.
-Refs   linux: arch/x86/kvm/svm/sev.c, kernel/cgroup/misc.c (amd-host 7.1, 7.2)
+Refs   linux: arch/x86/kvm/svm/sev.c, kernel/cgroup/misc.c (amd-host 4.1, 6 EBUSY, 7.1, 7.2, 9 #1, 9 #8, 9 #9);
+       qemu: target/i386/sev.c (amd-host 9 #17; libvirt-qemu 6.2)
 
-SEV-ES and SEV-SNP guests share one pool, plain SEV guests have the other. The file
-/sys/module/kvm_amd/parameters/max_sev_asids that manuals name exists in no kernel (amd-host 4.1); the kernel log,
-misc.capacity and `virsh domcapabilities` tell the true limits.
+SEV-ES and SEV-SNP guests share one pool, plain SEV guests have the other; neither lends to the other, so a higher limit
+gives more guests of one kind and fewer of the other. A limit of N in the BIOS gives N-1 SEV-ES and SEV-SNP guests. The
+file /sys/module/kvm_amd/parameters/max_sev_asids that manuals name exists in no kernel; the kernel log, misc.capacity,
+CPUID (`cpuid -r`, `sevctl ok`, `snphost ok`) and `virsh domcapabilities` tell the true limits. Firmware error 0x17
+(RESOURCE_LIMIT) is not this: there the firmware ran out of guest contexts. Where the sources contradict each other, as
+those of two boots do, it cannot be decided.
 """
 
 from collections.abc import Sequence
 
-from sevlint.api import AMD_SEV, Fail, Figure, Goal, NotApplicable, Pass, Place, Severity, Subject, Verdict, bios, rule
-from sevlint.facts.amd import AsidPools, Pool
-from sevlint.facts.domain import AutostartedDomains, Domain
+from sevlint.api import AMD_SEV, Fail, Figure, NotApplicable, Open, Pass, Severity, Subject, Verdict, bios, rule
+from sevlint.facts.capacity import AsidDemand, asids
 
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV)
-def judge(pools: AsidPools, domains: tuple[Domain, ...], autostarted: AutostartedDomains) -> Verdict | Sequence[Fail]:
+def judge(demand: AsidDemand) -> Verdict | Sequence[Fail]:
+    if demand.disagree and any(share.defined for share in demand.shares):
+        paths = " and ".join(dict.fromkeys(place.path for place in demand.disagree))
+        return Open(f"{paths} tell different numbers of ASIDs, as those of two boots do", ("cmd/dmesg",))
     fails: list[Fail] = []
-    enough: list[tuple[Pool, int]] = []
-    for pool, goals, words in _who(pools):
-        mine = [one for one in domains if one.launch_security is not None and one.launch_security.goal in goals]
-        if pool is None or pool.size == 0 or not mine:
+    enough = []
+    for share in demand.shares:
+        pool = share.pool
+        if pool is None or pool.size == 0 or not share.defined:
             continue
-        busy = [one for one in mine if one.running or one.name in autostarted.names]
-        if len(mine) <= pool.size:
-            enough.append((pool, len(mine)))
+        if len(share.defined) <= pool.size:
+            enough.append((pool, len(share.defined)))
             continue
-        started = len(busy) > pool.size
-        count = len(busy) if started else len(mine)
-        what = "run or start with the host" if started else "are defined"
+        started = len(share.busy) > pool.size
+        places, what = (share.busy, "run or start with the host") if started else (share.defined, "are defined")
         fails.append(
             Fail(
-                f"{count} {words} guests {what}, but the pool has {_asids(pool.size)}",
-                (pool.place, *_places(busy if started else mine)),
+                f"{len(places)} {share.words} guests {what}, but the pool has {asids(pool.size)}",
+                (pool.place, *places[:2]),
                 remedy=bios("SEV-ES ASID Space Limit", "fit the guests of this host"),
                 severity=Severity.ERROR if started else Severity.WARNING,
-                figures=(Figure(f"ASIDs ({words})", count, pool.size),),
+                figures=(Figure(f"ASIDs ({share.words})", len(places), pool.size),),
             )
         )
     if fails:
@@ -46,22 +50,5 @@ def judge(pools: AsidPools, domains: tuple[Domain, ...], autostarted: Autostarte
     if enough:
         pool, count = enough[0]
         figures = tuple(Figure("ASIDs", used, one.size) for one, used in enough)
-        return Pass(f"{count} guest{'s' * (count != 1)} for {_asids(pool.size)}", (pool.place,), figures)
+        return Pass(f"{count} guest{'s' * (count != 1)} for {asids(pool.size)}", (pool.place,), figures)
     return NotApplicable("no domain of this host takes an ASID of a pool that is known")
-
-
-def _who(pools: AsidPools) -> list[tuple[Pool | None, set[Goal], str]]:
-    """Each pool with the guests that take from it."""
-    first: tuple[Pool | None, set[Goal], str] = (pools.sev, {Goal.SEV}, "plain SEV")
-    if pools.sev_snp is None:
-        return [first, (pools.sev_es, {Goal.SEV_ES, Goal.SEV_SNP}, "SEV-ES and SEV-SNP")]
-    return [first, (pools.sev_es, {Goal.SEV_ES}, "SEV-ES"), (pools.sev_snp, {Goal.SEV_SNP}, "SEV-SNP")]
-
-
-def _places(domains: Sequence[Domain]) -> tuple[Place, ...]:
-    found = (one.launch_security.place for one in domains[:2] if one.launch_security is not None)
-    return tuple(found)
-
-
-def _asids(number: int) -> str:
-    return f"{number} ASID{'s' * (number != 1)}"

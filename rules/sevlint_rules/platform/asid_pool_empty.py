@@ -4,7 +4,7 @@ Why    SEV-ES and SEV-SNP guests take ASIDs below the BIOS limit, plain SEV gues
        leaves none for SEV-ES and SEV-SNP, and a limit above the maximum none for plain SEV. The pools never lend.
 Fix    Set SEV-ES ASID Space Limit to the number of SEV-ES and SEV-SNP guests plus 1 (a limit of N gives N-1), and
        cold boot.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 7.1, 5.1 #7, #9); AMDESE/AMDSEV issue 137
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 7.1, 5.1 #7, 5.1 #9, 9 #8, 9 #25); AMDESE/AMDSEV issue 137
 """
 
 from sevlint.api import AMD_SEV, AmdRung, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, bios, rule
@@ -20,6 +20,8 @@ def judge(pools: AsidPools, cpu: Cpuinfo | None, goal: Goal) -> Verdict:
     words = "plain SEV" if goal is Goal.SEV else "SEV-ES and SEV-SNP"
     if pools.sev_snp is not None:  # split by ciphertext hiding (amd-host 7.4)
         pool, words = (pools.sev_snp, "SEV-SNP") if goal is Goal.SEV_SNP else (pool, words.partition(" and ")[0])
+        if goal is Goal.SEV_ES and pool is not None and pool.size == 0:
+            return NotApplicable("the BIOS gave ASIDs, and ciphertext hiding keeps all of them for SEV-SNP")
     if pool is None:
         return Open(f"nothing tells how many ASIDs {words} guests have", ("sys/fs/cgroup/misc.capacity",))
     if pool.size == 0:

@@ -1,0 +1,73 @@
+"""A cgroup allows fewer guests than the host has ASIDs for.
+
+Why    A guest's ASID is charged to its cgroup and to all above it. At the limit of misc.max the start fails with EBUSY
+       (`failed to initialize ret=-16 fw_error=0`), just as when the pool is used up, and no kernel line says which.
+Fix    Write `max` to the cgroup's misc.max and remove what sets the limit. SEV-SNP guests are charged to `sev_es`:
+       there is no key of their own.
+Refs   linux: kernel/cgroup/misc.c, Documentation/admin-guide/cgroup-v2.rst (amd-host 4.2, 6 EBUSY, 7.2)
+
+A limit of 0 where all VMs are is an error. A limit below the number of guests that run or start with the host, and a
+counter in misc.events that shows refused launches, are warnings. A limit above the capacity is allowed and harmless.
+"""
+
+import re
+
+from sevlint.api import (
+    AMD_SEV,
+    AmdRung,
+    Command,
+    Confidence,
+    Fail,
+    Goal,
+    Needs,
+    NotApplicable,
+    Open,
+    Pass,
+    Place,
+    Remedy,
+    Severity,
+    Subject,
+    Verdict,
+    rule,
+)
+from sevlint.facts.capacity import AsidCgroups, AsidDemand, CgroupCount
+
+_PLAIN = re.compile(r"[\w.@/-]+")
+
+
+@rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.DEVICE)
+def judge(cgroups: AsidCgroups, demand: AsidDemand | None, goal: Goal) -> Verdict:
+    if cgroups.place is None:
+        return NotApplicable("no cgroup of VMs has the misc controller")
+    key = "sev" if goal is Goal.SEV else "sev_es"
+    refused = [one for one in cgroups.refused if one.key == key]
+    shares = [share for share in demand.shares if (Goal.SEV in share.goals) == (goal is Goal.SEV)] if demand else []
+    busy = tuple(place for share in shares for place in share.busy)
+    limits = sorted((one for one in cgroups.limits if one.key == key), key=lambda one: one.number)
+    for limit in limits:
+        if limit.number < (max(1, len(busy)) if limit.holds_all else 1):
+            return _fail(limit, busy, refused)
+    if refused:
+        one = refused[0]
+        because = f"{one.cgroup} refused {one.number} launch{'es' * (one.number != 1)} for want of {key} ASIDs"
+        remedy = Remedy("compare misc.max of this cgroup, and misc.current with misc.capacity, while the guests run")
+        # a counter since the cgroup was made: it explains no failure of today
+        low, value = Confidence.LOW, f"{key}.max={one.number}"
+        return Fail(because, (one.place,), remedy, severity=Severity.WARNING, confidence=low, value=value)
+    if not cgroups.whole:
+        wanted = ("sys/fs/cgroup/*/misc.max", "sys/fs/cgroup/*/misc.events")
+        return Open("limits and refusals of the topmost cgroup of VMs were not both collected", wanted)
+    return Pass(f"no cgroup of VMs holds {key} below what is needed", (cgroups.place,))
+
+
+def _fail(limit: CgroupCount, busy: tuple[Place, ...], refused: list[CgroupCount]) -> Fail:
+    guests = "plain SEV" if limit.key == "sev" else "SEV-ES and SEV-SNP"
+    need = "" if limit.number == 0 else f", and {len(busy)} run or start with the host"
+    because = f"the cgroup {limit.cgroup} allows {limit.number} {guests} guests{need}"
+    path = f"/{limit.place.path.lstrip('/')}"
+    line = f"echo '{limit.key} max' > {path}"
+    command = Command((line,)) if path.startswith("/sys/fs/cgroup/") and _PLAIN.fullmatch(path) else None
+    remedy = Remedy(f"lift the limit `{limit.key} {limit.number}`, and remove what sets it", command, Needs.NONE)
+    severity = Severity.ERROR if limit.number == 0 and limit.holds_all else Severity.WARNING
+    seen = (limit.place, *(one.place for one in refused[:1]), *busy[:1])
+    return Fail(because, seen, remedy, severity=severity, value=f"{limit.key} {limit.number}")

@@ -1,0 +1,67 @@
+"""Who takes ASIDs, from which pool, and what cgroups allow (amd-host 4.2, 7)."""
+
+from __future__ import annotations
+
+from sevlint.facts.amd import AsidPools, MiscCapacity, Pool
+from sevlint.facts.capacity import AsidCgroups, AsidDemand, AsidShare, AsidUse, CgroupCount, MiscFile
+from sevlint.facts.domain import AutostartedDomains, Domain
+from sevlint.model import Gap, GapReason, Goal
+from sevlint.rule import combiner
+
+
+@combiner
+def asid_demand(pools: AsidPools, domains: tuple[Domain, ...], autostarted: AutostartedDomains) -> AsidDemand:
+    """Each pool with the domains that take from it: those that are defined, and those of them that run or will."""
+    kinds: list[tuple[Pool | None, tuple[Goal, ...], str]] = [(pools.sev, (Goal.SEV,), "plain SEV")]
+    if pools.sev_snp is not None:
+        kinds += [(pools.sev_es, (Goal.SEV_ES,), "SEV-ES"), (pools.sev_snp, (Goal.SEV_SNP,), "SEV-SNP")]
+    else:
+        kinds += [(pools.sev_es, (Goal.SEV_ES, Goal.SEV_SNP), "SEV-ES and SEV-SNP")]
+    shares = []
+    for pool, goals, words in kinds:
+        mine = [
+            (one, one.launch_security.place)
+            for one in domains
+            if one.launch_security is not None and one.launch_security.goal in goals
+        ]
+        busy = tuple(place for one, place in mine if one.running or one.name in autostarted.names)
+        shares.append(AsidShare(goals, words, pool, tuple(place for _, place in mine), busy))
+    return AsidDemand(tuple(shares), pools.disagree)
+
+
+_HOLDS_VMS = ("machine", "libvirt")
+"""Beginnings of the names of the topmost cgroups of libvirt's VMs: machine.slice, machine, libvirt."""
+
+
+@combiner
+def asid_cgroups(files: tuple[MiscFile | Gap, ...], capacity: MiscCapacity | None) -> AsidCgroups | Gap:
+    """The limits and refusals below the cgroups of VMs; those of other cgroups concern no guest.
+
+    Where misc.capacity was collected and none of theirs, the controller is not enabled for VMs: systemd's default.
+    """
+    unread = next((one for one in files if isinstance(one, Gap)), None)
+    mine = [one for one in files if isinstance(one, MiscFile) and one.cgroup.startswith(_HOLDS_VMS)]
+    if unread is not None and not mine:
+        return unread
+    if not mine and capacity is None:
+        wanted = ("sys/fs/cgroup/*/misc.max", "sys/fs/cgroup/*/misc.events")
+        return Gap(wanted, GapReason.ABSENT, "of a cgroup that holds VMs")
+    limits, refused = [], []
+    for file in mine:
+        for key, value, place in file.entries:
+            if file.kind == "max" and value is not None:
+                limits.append(CgroupCount(file.cgroup, key, value, place))
+            elif file.kind == "events" and value and key.endswith(".max"):
+                refused.append(CgroupCount(file.cgroup, key.removesuffix(".max"), value, place))
+    top = {file.kind for file in mine if "/" not in file.cgroup}
+    return AsidCgroups(tuple(limits), tuple(refused), {"max", "events"} <= top, mine[0].place if mine else None)
+
+
+@combiner
+def asid_use(files: tuple[MiscFile, ...]) -> AsidUse | Gap:
+    """misc.current of the root cgroup."""
+    for file in files:
+        if file.kind == "current" and not file.cgroup:
+            taken = tuple((key, value, place) for key, value, place in file.entries if value is not None)
+            return AsidUse(taken, file.place)
+    return Gap(("sys/fs/cgroup/misc.current",), GapReason.ABSENT)

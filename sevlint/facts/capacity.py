@@ -1,0 +1,112 @@
+"""How many guests fit: what tools print of the ASIDs, what cgroups allow, and who takes from which pool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+
+from sevlint.facts.amd import Pool
+from sevlint.facts.base import Fact, Reading
+from sevlint.model import Goal, Level, Place
+from sevlint.numbers import number
+
+if TYPE_CHECKING:
+    from sevlint.facts.kernel import ModuleParameters
+
+
+class ToolAsids(Reading, frozen=True):
+    """CPUID 8000001F as a tool printed it: ECX is the highest ASID, EDX the first of plain SEV (amd-host 7.1).
+
+    Both are None where the tool did not come so far.
+    """
+
+    LEVEL: ClassVar[Level] = Level.MACHINE
+    highest: int | None
+    first_of_sev: int | None
+    place: Place
+
+
+class MiscFile(Reading, frozen=True):
+    """A misc.max, misc.events or misc.current: each key with its number, None for `max` (amd-host 4.2)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    kind: str
+    """"max", "events" or "current"."""
+    cgroup: str
+    """Below /sys/fs/cgroup; "" for the root."""
+    entries: tuple[tuple[str, int | None, Place], ...]
+    place: Place
+
+
+class CgroupCount(Struct, frozen=True):
+    """A number that a cgroup has for a key: its limit, or how many launches it refused."""
+
+    cgroup: str
+    key: str
+    number: int
+    place: Place
+
+    @property
+    def holds_all(self) -> bool:
+        """The slice of all VMs, as opposed to one VM's own cgroup, or that of some."""
+        return "/" not in self.cgroup
+
+
+class AsidCgroups(Fact, frozen=True):
+    """The misc controller of the cgroups that hold VMs. `whole`: limits and events of their topmost were read."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    limits: tuple[CgroupCount, ...]
+    refused: tuple[CgroupCount, ...]
+    whole: bool
+    place: Place | None
+    """None where no cgroup of VMs has the controller."""
+
+
+class AsidUse(Fact, frozen=True):
+    """The root's misc.current: ASIDs taken by every VMM of the host."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    entries: tuple[tuple[str, int, Place], ...]
+    place: Place
+
+    def get(self, key: str) -> tuple[int, Place]:
+        """What is taken of a key; a key that is not printed has none (amd-host 4.2)."""
+        return next(((count, place) for name, count, place in self.entries if name == key), (0, self.place))
+
+
+class AsidShare(Struct, frozen=True):
+    """One pool with the guests that take from it, each by the place of its launchSecurity."""
+
+    goals: tuple[Goal, ...]
+    words: str
+    pool: Pool | None
+    defined: tuple[Place, ...]
+    busy: tuple[Place, ...]
+    """Those that run or start with the host."""
+
+
+class AsidDemand(Fact, frozen=True):
+    """Every pool, and what the host's domains take of it. Only ciphertext hiding gives SEV-SNP one of its own."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    shares: tuple[AsidShare, ...]
+    disagree: tuple[Place, ...]
+    """Sources of the pools' sizes that contradict each other."""
+
+    def of(self, goal: Goal) -> AsidShare:
+        """The pool of a goal."""
+        return next(share for share in self.shares if goal in share.goals)
+
+
+def asids(number: int) -> str:
+    """`1 ASID`, `2 ASIDs`."""
+    return f"{number} ASID{'s' * (number != 1)}"
+
+
+def hidden_asids(parameters: ModuleParameters | None) -> tuple[int, Place] | None:
+    """How many ASIDs KVM granted to ciphertext hiding, and where it says so (amd-host 7.4)."""
+    found = parameters.get("kvm_amd", "ciphertext_hiding_asids") if parameters is not None else None
+    granted = number(found.value) if found is not None else None
+    return (granted, found.place) if found is not None and granted is not None else None
