@@ -67,8 +67,8 @@ class _Builtin:
         ]
 
 
-MACHINE_PARSERS = ("machine", "listings", "boot", "packages", "devices", "domcapabilities")
-MACHINE_COMBINERS = ("kernel", "machine", "amd", "guest", "goals")
+MACHINE_PARSERS = ("machine", "listings", "boot", "packages", "devices", "domcapabilities", "trust")
+MACHINE_COMBINERS = ("kernel", "machine", "amd", "guest", "goals", "trust")
 
 
 def manager(*, third_party: bool = True) -> pluggy.PluginManager:
