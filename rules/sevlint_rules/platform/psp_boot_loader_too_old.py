@@ -13,6 +13,7 @@ import re
 
 from sevlint.api import Fail, Goal, Needs, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule, upgrade
 from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.log import KernelLog
 from sevlint.facts.trust import PspSecurity
 
 _NEEDED = "00.13.00.70"
@@ -20,10 +21,12 @@ _FORM = re.compile(r"[0-9a-fA-F]{2}(?:\.[0-9a-fA-F]{2}){3}")
 
 
 @rule(about=Subject.HOST, severity=Severity.WARNING, goals={Goal.SEV_SNP})
-def judge(cpu: Cpuinfo, psp: PspSecurity) -> Verdict:
+def judge(cpu: Cpuinfo, psp: PspSecurity | None, log: KernelLog | None) -> Verdict:
     if cpu.in_vm or cpu.generation != "milan":
         return NotApplicable("a minimum is known for Milan only")
-    found = psp.all("bootloader_version")
+    found = psp.all("bootloader_version") if psp is not None else ()
+    if not found and log is not None and log.last("ccp-sev-snp-api") is not None:
+        return NotApplicable("the firmware initialised SEV-SNP, so the boot loader will do")
     if not found:
         return Open(
             "the version of the PSP's boot loader was not collected", ("sys/bus/pci/devices/*/bootloader_version",)

@@ -7,12 +7,14 @@ Refs   linux: Documentation/ABI/testing/sysfs-driver-ccp (amd-host 4.4 fused_par
 The file is there only where the PSP reports its fuses: where it is missing nothing follows.
 """
 
-from sevlint.api import AMD_SEV, Fail, NotApplicable, Pass, Remedy, Severity, Subject, Verdict, rule
+from sevlint.api import AMD_SEV, Fail, NotApplicable, Open, Pass, Remedy, Severity, Subject, Verdict, rule
 from sevlint.facts.trust import PspSecurity
 
 
 @rule(about=Subject.HOST, severity=Severity.WARNING, goals=AMD_SEV)
-def judge(psp: PspSecurity) -> Verdict:
+def judge(psp: PspSecurity | None) -> Verdict:
+    if psp is None:
+        return Open("what the PSP reports of itself was not collected", ("sys/bus/pci/devices/*/fused_part",))
     found = psp.all("fused_part")
     bad = tuple(item for item in found if item.value == "0")
     if bad:
