@@ -49,6 +49,14 @@ class PspSecurity(Fact, frozen=True):
         return tuple(item for item in self.items if item.name == name)
 
 
+class MemoryEnd(Fact, frozen=True):
+    """The first byte behind the last System RAM of /proc/iomem: what there is now, hot-added memory too."""
+
+    LEVEL: ClassVar[Level] = Level.MACHINE
+    end: int
+    place: Place
+
+
 class Minimum(Struct, frozen=True, forbid_unknown_fields=True):
     """What a generation needs: SEV firmware ("1.55.22") or platform initialisation code ("MilanPI 1.0.0.D")."""
 
