@@ -5,7 +5,7 @@ Why    The kernel clears `sev`, `sev_es` and `sev_snp` where the BIOS left SMEE 
 Fix    Set SMEE (Secure Memory Encryption) to Enabled in the BIOS setup, not Auto, and cold boot. Where it is on, let
        the BIOS lock SMM.
 Refs   linux: arch/x86/kernel/cpu/amd.c (amd-host 0 #1, 1.2, 1.2 #1, 1.2 #2, 1.2 #5); linux:
-       drivers/crypto/ccp/sev-dev.c (amd-host 5.2 #23, 2 SMEE, 2 SEV Control)
+       drivers/crypto/ccp/sev-dev.c (amd-host 5.2 #23, 9 #3, 2 SMEE, 2 SEV Control)
 
 A missing `sme` flag proves nothing: since Linux 5.18 it shows SME in use by the host itself (amd-host 9 #3). With SMEE
 on the kernel shows fewer address bits than the CPU has: fewer bits beside missing flags tell of an unlocked SMM.
