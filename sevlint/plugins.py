@@ -77,8 +77,9 @@ MACHINE_PARSERS = (
     "domcapabilities",
     "capacity",
     "access",
+    "trust",
 )
-MACHINE_COMBINERS = ("kernel", "machine", "amd", "boot", "guest", "goals", "capacity", "access", "room")
+MACHINE_COMBINERS = ("kernel", "machine", "amd", "boot", "guest", "goals", "capacity", "access", "trust", "room")
 
 
 def manager(*, third_party: bool = True) -> pluggy.PluginManager:

@@ -47,7 +47,8 @@ def dmi(fields: tuple[DmiField, ...], log: KernelLog | None) -> Dmi | Gap:
     values = {field.name: field.value for field in fields}
     if values:
         names = ("sys_vendor", "product_name", "bios_vendor", "bios_version", "bios_date", "product_uuid")
-        return Dmi(**{name: values.get(name, "") for name in names}, place=fields[0].place)
+        bios_place = next((field.place for field in fields if field.name == "bios_version"), None)
+        return Dmi(**{name: values.get(name, "") for name in names}, place=fields[0].place, bios_place=bios_place)
     line = log.last("dmi-line") if log is not None else None
     if line is None:
         return Gap(("sys/class/dmi/id/product_name",), GapReason.ABSENT)

@@ -27,6 +27,7 @@ class Cpuinfo(Fact, frozen=True):
     flags_place: Place
     model_place: Place
     bits_place: Place | None = None
+    microcode_place: Place | None = None
 
     @property
     def is_amd(self) -> bool:
@@ -47,6 +48,11 @@ class Cpuinfo(Fact, frozen=True):
     def in_vm(self) -> bool:
         """The `hypervisor` flag: this kernel runs in a VM."""
         return "hypervisor" in self.flags
+
+    @property
+    def microcode_key(self) -> int:
+        """Family, model and stepping as a microcode revision holds them above its last eight bits (amd-host 8.2)."""
+        return (self.family - 15 << 16) | (self.model >> 4 << 12) | ((self.model & 15) << 4) | self.stepping
 
     @property
     def generation(self) -> str:

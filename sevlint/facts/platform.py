@@ -71,6 +71,8 @@ class Dmi(Fact, frozen=True):
     bios_date: str
     product_uuid: str
     place: Place
+    bios_place: Place | None = None
+    """Where `bios_version` stands."""
 
     @property
     def is_virtual(self) -> bool:

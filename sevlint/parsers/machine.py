@@ -54,6 +54,7 @@ def cpuinfo(text: Text) -> Cpuinfo:
         flags_place=place("flags"),
         model_place=place("model name"),
         bits_place=place("address sizes") if bits else None,
+        microcode_place=place("microcode") if "microcode" in values else None,
     )
 
 

@@ -4,7 +4,7 @@ Why    No setting mends it: KVM on this CPU refuses every such guest.
 Fix    Move the domains to a host whose CPU can, or protect them with a technology that this CPU has. Naples (EPYC 7001)
        has SEV only, Rome (7002) adds SEV-ES, Milan (7003) and later add SEV-SNP; Xeon Scalable of the 5th
        generation and Xeon 6 have TDX, those of the 4th in select parts only.
-Refs   AMDESE/AMDSEV README; virtee/snphost src/ok.rs (amd-host 1.3); linux arch/x86/virt/vmx/tdx (intel-tdx 1.3)
+Refs   AMDESE/AMDSEV README; virtee/snphost src/ok.rs (amd-host 1.3, 9 #25); linux arch/x86/virt/vmx/tdx (intel-tdx 1.3)
 
 Flags in cpuinfo are no test of the model: a BIOS or an old kernel hides them (cpu-flag-cleared-by-bios).
 """
