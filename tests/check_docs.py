@@ -63,11 +63,23 @@ def _facts() -> list[str]:
     rows, reasons = (_keys(ROOT / "docs" / name) for name in ("facts.md", "not-decidable-offline.md"))
     sheets = {key.partition(" ")[0] for key in rows}
     cited = [key for key in json.loads(sevlint("rules", "--by-source", "--format", "json")) if key.split()[0] in sheets]
-    known = {*rows, *(key.rpartition(" ")[0] for key in rows)}
-    wrong = [f"docs/facts.md: has no row {key}, which a page or card cites" for key in cited if key not in known]
-    wrong += [f"docs/facts.md: nothing stands on {key}" for key in rows if key not in cited and key not in reasons]
+    wrong = [
+        f"docs/facts.md: has no row for {key}, which a page or card cites"
+        for key in cited
+        if not any(_is_within(key, row) or _is_within(row, key) for row in rows)
+    ]
+    wrong += [
+        f"docs/facts.md: nothing stands on {row}"
+        for row in rows
+        if row not in reasons and not any(_is_within(key, row) for key in cited)
+    ]
     wrong += [f"docs/not-decidable-offline.md: {key} is no row of facts.md" for key in reasons if key not in rows]
     return wrong
+
+
+def _is_within(key: str, row: str) -> bool:
+    """The row itself, or an item of it."""
+    return key == row or key.startswith(f"{row} ")
 
 
 def _keys(page: Path) -> list[str]:

@@ -93,10 +93,12 @@ def module_blocks(cmdline: KernelCmdline, modprobe: ModprobeConfig | None) -> Mo
     """`install MODULE /bin/false`, `module_blacklist=` (whoever asks), `blacklist`, `modprobe.blacklist=` (aliases)."""
     found = []
     for module in ("kvm_amd", "ccp"):
-        for name, fatal in (("module_blacklist", True), ("modprobe.blacklist", False)):
-            option = cmdline.last(name)
-            if option is not None and module in (option.value or "").replace("-", "_").split(","):
-                found.append(ModuleBlock(module, option.text, CMDLINE, fatal, option.place))
+        # of module_blacklist the last occurrence counts; those of modprobe.blacklist add up
+        accumulated = cmdline.options.all("modprobe.blacklist")
+        for option in (*cmdline.options.all("module_blacklist")[-1:], *accumulated):
+            if module in (option.value or "").replace("-", "_").split(","):
+                is_fatal = option.name == "module_blacklist"
+                found.append(ModuleBlock(module, option.text, CMDLINE, is_fatal, option.place))
         disabled = modprobe.disabled(module) if modprobe is not None else None
         if disabled is not None:
             text = f"install {module} {disabled.rest}"

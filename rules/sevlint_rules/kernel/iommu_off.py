@@ -2,7 +2,7 @@
 
 Why    SNP needs the IOMMU's own translation, or devices could write guest memory. SEV and SEV-ES need no IOMMU.
 Fix    Remove `iommu=off` and `amd_iommu=off` from the kernel command line, or set IOMMU to Enabled in the BIOS setup.
-Refs   linux: drivers/iommu/amd/init.c (amd-host 3, 4.5, 5.4)
+Refs   linux: drivers/iommu/amd/init.c (amd-host 2 IOMMU, 3 iommu=off, 4.5, 5.4)
 
 The AMD IOMMU is on by default; `amd_iommu=on` is no valid value and changes nothing.
 """

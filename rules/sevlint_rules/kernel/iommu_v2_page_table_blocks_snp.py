@@ -2,7 +2,7 @@
 
 Why    SNP works with the AMD IOMMU's v1 tables only, which are the default.
 Fix    Remove `amd_iommu=pgtbl_v2` from the kernel command line.
-Refs   linux: drivers/iommu/amd/init.c (amd-host 3, 5.4 #78)
+Refs   linux: drivers/iommu/amd/init.c (amd-host 3 amd_iommu=pgtbl_v2, 5.4 #78)
 """
 
 from sevlint.api import AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, boot_option, rule

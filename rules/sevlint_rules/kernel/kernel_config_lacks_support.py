@@ -14,6 +14,7 @@ from sevlint.api import (
     AMD_SEV,
     AmdRung,
     Fail,
+    Gap,
     NotApplicable,
     Open,
     Pass,
@@ -33,11 +34,13 @@ _NEEDED = ("KVM_AMD", "CRYPTO_DEV_CCP_DD", "CRYPTO_DEV_SP_PSP", "KVM_AMD_SEV")
 
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.KERNEL_OPTIONS)
-def judge(config: KernelConfig, parameters: SevParameters | None, cpu: Cpuinfo | None) -> Verdict:
+def judge(config: KernelConfig | Gap, parameters: SevParameters | None, cpu: Cpuinfo | None) -> Verdict:
     if cpu is not None and (not cpu.is_amd or cpu.in_vm):
         return NotApplicable("no AMD host")
     if parameters is not None and parameters.sev is not None and parameters.sev.is_true:
         return Pass("KVM has SEV on", (parameters.sev.place,))
+    if isinstance(config, Gap):
+        return Open("the running kernel's configuration was not collected", config.wanted)
     is_split = config.get("KVM_AMD") == "y" and config.get("CRYPTO_DEV_CCP_DD") == "m"
     if is_split and config.get("KVM_AMD_SEV") != "y":
         because = f"kernel {config.release} has kvm_amd built in and ccp as a module, which leaves SEV out"
