@@ -188,6 +188,13 @@ def catalogue_infos(offers: plugins.Shelf) -> list[RuleInfo]:
     return [rule.info for rule in offers.catalogue(frozenset(Subject))]
 
 
+def card_pages(offers: plugins.Shelf) -> dict[str, tuple[str, str]]:
+    """Heading and page of every log card, by id, also of those that are no finding."""
+    from sevlint.signatures.pages import heading_of, page_of
+
+    return {card.id: (heading_of(card), page_of(card)) for card in offers.cards()}
+
+
 def _open(options: CheckOptions) -> tuple[list[engine.Input], list[str]]:
     """Open every input; what cannot be opened is one line, and the others are judged all the same."""
     from sevlint.sources.opening import open_source

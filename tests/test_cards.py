@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 
 from sevlint import plugins
 from sevlint.errors import RuleDefinitionError
+from sevlint.facts.codes import DECODERS, errno_codes, firmware_codes, sev_errno, sev_firmware
 from sevlint.facts.log import Line
 from sevlint.model import Completeness, Place
 from sevlint.signatures.cards import Card, load_cards
+from sevlint.signatures.pages import page_of
 from sevlint.signatures.prefixes import message
 from sevlint.signatures.scanner import LogScan
 
@@ -273,6 +276,8 @@ def test_an_endless_line_is_bounded() -> None:
         "{id: a, literal: x, regex: '(x)*', match: [x], harmless: y}",
         "{id: a, literal: x, regex: 'x', match: [x]}",
         "{id: a, literal: x, regex: 'x', match: [x], harmless: y, unknown: z}",
+        "{id: a, literal: x, regex: '(?P<e>x)', match: [x], harmless: y, decode: {e: of-nobody}}",
+        "{id: a, literal: x, regex: '(?P<e>x)', match: [x], harmless: y, decode: {f: sev-firmware}}",
     ],
 )
 def test_an_ill_made_card_is_refused(card: str, tmp_path: Any) -> None:
@@ -280,3 +285,106 @@ def test_an_ill_made_card_is_refused(card: str, tmp_path: Any) -> None:
     path.write_text(f"program: p\ncards: [{card}]\n")
     with pytest.raises(RuleDefinitionError, match="card a"):
         load_cards([(str(path), "x")])
+
+
+ROWS = {
+    "5.1": [*range(1, 19), "18a", "18b", "18c", "18d", *range(19, 23)],
+    "5.2": [*range(23, 66)],
+    "5.3": [*range(66, 71), "70a", "70b", *range(71, 76)],
+    "5.4": [*range(76, 87)],
+    "5.5": [*range(87, 91)],
+}
+"""Every row of the log section of the AMD sheet."""
+_ITEMS = re.compile(r"amd-host (5\.\d)((?:,? #\w+)+)")
+
+
+def rows_of(card: Card) -> set[str]:
+    return {
+        f"{section} {item}" for section, items in _ITEMS.findall(card.source) for item in re.findall(r"#\w+", items)
+    }
+
+
+@pytest.mark.parametrize("row", [f"{section} #{item}" for section, items in ROWS.items() for item in items])
+def test_a_row_of_the_sheet_is_one_card(row: str) -> None:
+    """Or several that tell different things."""
+    cards = [card for card in CARDS if row in rows_of(card)]
+    assert cards
+    told = {(bool(card.finding), card.finding.message if card.finding else card.meaning) for card in cards}
+    assert len(told) == len(cards)
+    for card in cards:
+        assert card.meaning
+        assert card.meaning in page_of(card)
+
+
+def test_cards_cite_rows_that_are_there() -> None:
+    known = {f"{section} #{item}" for section, items in ROWS.items() for item in items}
+    assert {row for card in CARDS for row in rows_of(card)} == known
+
+
+def test_every_firmware_code_is_the_same_in_hex_and_in_decimal() -> None:
+    codes = firmware_codes()
+    assert [codes[0x13].qemu, codes[19].name] == ["Hardware error", "SEV_RET_HWSEV_RET_PLATFORM"]
+    assert len(codes) == 56
+    for number, code in codes.items():
+        assert code.meaning
+        assert code.name
+        assert sev_firmware(str(number)) == sev_firmware(f"{number:#x}") == sev_firmware(f"{number:#010x}") == code
+    assert sev_firmware("-1") == codes[0xFFFFFFFF]
+    assert len({code.name for code in codes.values()}) == len(codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("3", "0x3: the platform configuration is invalid (SEV_RET_INVALID_CONFIG)"),
+        (
+            "0x8003",
+            "0x8003: a status of the PSP's mailbox, no SEV firmware code: the firmware is absent, not ready or refused",
+        ),
+        (
+            "36864",
+            "0x9000: a status of the PSP's mailbox, no SEV firmware code: the firmware is absent, not ready or refused",
+        ),
+        ("0x1e", "0x1e: a code that no public table has"),
+        ("40", "0x28: the shutdown is not complete (SEV_RET_SHUTDOWN_INCOMPLETE)"),
+    ],
+)
+def test_what_a_firmware_code_says(text: str, words: str) -> None:
+    code = sev_firmware(text)
+    assert code is not None
+    assert code.words == words
+
+
+@pytest.mark.parametrize("text", ["", "x", "-5", "0x12345", "4294967296"])
+def test_what_is_no_firmware_code(text: str) -> None:
+    assert sev_firmware(text) is None
+
+
+def test_return_codes_are_negative() -> None:
+    assert sev_errno("-16") == errno_codes()[16]
+    assert [sev_errno(text) for text in ("1", "16", "-0", "-200", "", "-", "--16")] == [None] * 7
+
+
+@pytest.mark.parametrize("table", DECODERS)
+@given(
+    text=st.one_of(st.text(max_size=12), st.from_regex(r"-?(0x)?[0-9a-f]{1,20}(:(0x)?[0-9a-f]{1,20})?", fullmatch=True))
+)
+@settings(max_examples=60, deadline=None)
+def test_a_decoder_never_raises(table: str, text: str) -> None:
+    DECODERS[table](text)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "says"),
+    [
+        ("ccp 0000:22:00.1: SEV-SNP: SNP_INIT_EX failed rc -5, error 0x3", "kernel", "0x3"),
+        ("sev_kvm_init: failed to initialize ret=-5 fw_error=19 'Hardware error'", "qemu", "0x13"),
+        ("sev_kvm_init: failed to initialize ret=-16 fw_error=0 ''", "qemu", "-16"),
+        ("sev_launch_start: LAUNCH_START ret=1 fw_error=8 'Guest is not active'", "qemu", "0x8"),
+        ("kvm_amd: SEV-ES guest requested termination: 0:0x2", "kernel", "0:0x2"),
+        ("ccp 0000:23:00.1: SEV: failed to INIT error 0, rc -110", "kernel", None),
+    ],
+)
+def test_a_line_says_its_error(line: str, kind: str, says: str | None) -> None:
+    (hit,) = scan(line.encode(), kind).hits
+    assert (hit.error.shown if hit.error else None) == says

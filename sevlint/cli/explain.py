@@ -1,4 +1,4 @@
-"""`sevlint explain RULE`: what a rule checks, why it matters, how to mend it, who says so."""
+"""`sevlint explain RULE`: what a rule checks or a known line of a log means, how to mend it, who says so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _SECTIONS = ("Why", "Fix", "Refs")
 def add(commands: Any) -> None:
     """Declare the command and its options."""
     explain = commands.add_parser("explain", help="say what a rule checks, why it matters and how to mend it")
-    explain.add_argument("rule", metavar="RULE", help="a rule id, such as iommu-passthrough-blocks-snp")
+    explain.add_argument(
+        "rule", metavar="RULE", help="the id of a rule or a log line, such as iommu-passthrough-blocks-snp"
+    )
     explain.add_argument("--no-plugins", action="store_true", help="only what this distribution ships")
     explain.set_defaults(run=run)
 
@@ -30,10 +32,12 @@ def run(options: argparse.Namespace) -> int:
 
     offers = app.shelf(third_party=not options.no_plugins)
     infos = {info.id: info for info in (*app.rule_infos(offers), *app.catalogue_infos(offers))}
+    cards = app.card_pages(offers)
     info = infos.get(options.rule)
-    if info is None:
-        raise UsageError(f"no rule is called {options.rule!r}{select.suggestion(options.rule, infos)}")
-    page = [_heading(info), "", *info.page.split("\n")]
+    if info is None and options.rule not in cards:
+        raise UsageError(f"no rule is called {options.rule!r}{select.suggestion(options.rule, {**infos, **cards})}")
+    heading, text = cards.get(options.rule, ("", info.page if info else ""))
+    page = [_heading(info) if info else heading, "", *text.split("\n")]
     show("\n".join(_wrapped(page, width())).rstrip("\n") + "\n")
     return 0
 

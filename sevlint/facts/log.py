@@ -7,18 +7,23 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact, Reading
+from sevlint.facts.codes import Code
 from sevlint.model import Level, Place
 from sevlint.numbers import number
 
 
 class Line(Struct, frozen=True):
-    """A line that a card recognised. `groups` are its captures; `stamp` is seconds since boot where known."""
+    """A line that a card recognised. `groups` are its captures; `stamp` is seconds since boot where known.
+
+    `codes` are those captures that the card decodes.
+    """
 
     card: str
     text: str
     groups: tuple[tuple[str, str], ...]
     place: Place
     stamp: float | None = None
+    codes: tuple[tuple[str, Code], ...] = ()
 
     def get(self, name: str, default: str = "") -> str:
         """One capture."""
@@ -30,6 +35,12 @@ class Line(Struct, frozen=True):
     def number(self, name: str) -> int:
         """One capture as an integer; `0x` and plain decimals; 0 where it is not there or no number."""
         return number(self.get(name)) or 0
+
+    @property
+    def error(self) -> Code | None:
+        """The code that says most: the first with a usual action, else the first that is an error."""
+        errors = [code for _, code in self.codes if code.shown != "0x0"]
+        return next((code for code in errors if code.action), errors[0] if errors else None)
 
 
 class Absent(Struct, frozen=True):

@@ -2,7 +2,9 @@
 
 A file holds `program`, `log` ("kernel" or "qemu") and `cards`. A card has an `id`, a `literal` that every such line
 holds (or a list, of which it holds one), a `regex` with named groups that is matched at the start of the message,
-`match` and `near-miss` lines, and tells any of: `finding`, `evidence-of`, `fact`, `harmless`.
+`match` and `near-miss` lines, and tells any of: `finding`, `evidence-of`, `fact`, `harmless`. `means` says what such a
+line means where none of these does. `decode: {GROUP: sev-firmware}` gives a capture's number its meaning: a message
+then shows both, and the code's usual action is the fix.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from sevlint.errors import RuleDefinitionError
+from sevlint.facts.codes import DECODERS, Code
 from sevlint.model import Confidence, Goal, RuleInfo, Severity, Subject, in_order, rungs_of
 from sevlint.rule import refs_of
 
@@ -60,6 +63,9 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     evidence_of: tuple[str, ...] = ()
     fact: str = ""
     harmless: str = ""
+    means: str = ""
+    decode: dict[str, str] = {}
+    """Captures whose numbers have a meaning, each with the name of its table."""
     program: str = ""
     log: str = "kernel"
     distribution: str = "sevlint_rules"
@@ -69,6 +75,17 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     def literals(self) -> tuple[str, ...]:
         """One of these is in every line of this card."""
         return (self.literal,) if isinstance(self.literal, str) else self.literal
+
+    @property
+    def meaning(self) -> str:
+        """What a line of this card says."""
+        return self.means or self.harmless or (self.finding.why if self.finding else self.fact)
+
+    def decoded(self, groups: Iterable[tuple[str, str]]) -> tuple[tuple[str, Code], ...]:
+        """The captures that have a meaning, with it, in the order of `decode`."""
+        texts = dict(groups) if self.decode else {}
+        told = ((name, DECODERS[table](texts[name])) for name, table in self.decode.items() if name in texts)
+        return tuple((name, code) for name, code in told if code is not None)
 
     def search(self, text: str) -> re.Match[str] | None:
         """The match in a message: at its start in a kernel log, also behind ": " in a QEMU log."""
@@ -122,13 +139,16 @@ def _card(entry: Mapping[str, Any], path: str) -> Card:
     if _FORBIDDEN.search(card.regex):
         raise RuleDefinitionError(f"{where}: look-around, backreferences and unbounded groups are not allowed")
     try:
-        re.compile(card.regex)
+        groups = re.compile(card.regex).groupindex
         if card.finding is not None:
             rungs_of(card.finding.rung, card.finding.goals)
     except re.error as error:
         raise RuleDefinitionError(f"{where}: regex: {error}") from error
     except KeyError as error:
         raise RuleDefinitionError(f"{where}: no rung is called {card.finding and card.finding.rung}") from error
+    unknown = [name for name, table in card.decode.items() if name not in groups or table not in DECODERS]
+    if unknown:
+        raise RuleDefinitionError(f"{where}: decode: no such group or table: {', '.join(unknown)}")
     if not (card.finding or card.evidence_of or card.fact or card.harmless):
         raise RuleDefinitionError(f"{where}: tells nothing: finding, evidence-of, fact or harmless")
     return card

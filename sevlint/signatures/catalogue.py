@@ -82,11 +82,12 @@ def _judge(program: str, findings: list[Card], known: list[Card]) -> Callable[..
             card = ids.get(line.card)
             if card is None or card.finding is None:
                 continue
-            because = card.finding.message.format_map(_Groups(line.groups))
+            words = ((name, code.words) for name, code in line.codes)
+            because = card.finding.message.format_map(_Groups((*line.groups, *words)))
             before = fails.get((card.id, because))
             seen = (*before.seen[:2], line.place) if before else (line.place,)
             value = ",".join(f"{name}={text}" for name, text in line.groups)
-            remedy = Remedy(card.finding.fix)
+            remedy = Remedy((line.error and line.error.action) or card.finding.fix)
             fails[card.id, because] = Fail(because, seen, remedy, card=card.id, value=value)
         if fails:
             return tuple(fails.values())

@@ -2,7 +2,8 @@
 
 Why    libvirt's log of this VM ends with `shutting down, reason=failed`; the lines of QEMU before it say what it met.
 Fix    Mend the cause that this folds under; where none is named, mend what the quoted line of QEMU says.
-Refs   libvirt: src/qemu/qemu_process.c (libvirt-qemu 5.1, 6)
+Refs   libvirt: src/qemu/qemu_process.c (libvirt-qemu 5.1, 6);
+       linux: include/uapi/linux/psp-sev.h (amd-host 6, 9 #16, 9 #17)
 
 A symptom: it folds under the host's or the domain's own fault.
 """
@@ -40,8 +41,12 @@ def judge(log: QemuLog) -> Verdict:
     if end is not None and end.get("reason") == "failed":
         told = [line for line in log.hits if line.card not in _ANNOUNCE]
         seen: tuple[Place, ...] = (*(line.place for line in told[:2]), end.place)
-        said, card = (f": {told[0].text.strip()}", told[0].card) if told else ("", "")
-        return Fail(f"its newest start failed{said}", seen, remedy=None if told else _READ, value=card)
+        if not told:
+            return Fail("its newest start failed", seen, remedy=_READ)
+        error = told[0].error
+        said = told[0].text.strip() + (f"; error {error.words}" if error else "")
+        remedy = Remedy(error.action) if error and error.action else None
+        return Fail(f"its newest start failed: {said}", seen, remedy=remedy, value=told[0].card)
     if not log.whole:
         return Open(log.why_not_whole, ("var/log/libvirt/qemu/{domain}.log",))
     return Pass("its newest start did not fail", (log.place,))

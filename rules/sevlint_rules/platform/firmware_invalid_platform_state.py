@@ -9,6 +9,7 @@ A symptom: it folds under the failure before it.
 """
 
 from sevlint.api import AMD_SEV, AmdRung, Fail, Needs, Open, Pass, Remedy, Severity, Subject, Verdict, rule
+from sevlint.facts.codes import firmware_codes
 from sevlint.facts.log import KernelLog, Line, Unknown
 
 _BEFORE = (
@@ -36,7 +37,8 @@ def judge(log: KernelLog) -> Verdict:
     if not isinstance(seen, Line):
         return Pass("the kernel log has no such refusal", (seen.place,))
     before = [line for line in log.hits if line.card in _BEFORE]
-    remedy = Remedy("mend the first SEV error of the log; without one, update the BIOS", needs=Needs.COLD_BOOT)
-    because = "the SEV firmware refused INIT: invalid platform state (0x1)"
+    code = firmware_codes()[0x01]
+    remedy = Remedy(code.action, needs=Needs.COLD_BOOT)
+    because = f"the SEV firmware refused INIT: error {code.words}"
     places = tuple(line.place for line in (*before[:1], seen))
     return Fail(f"{because}, after another failure" if before else because, places, remedy=remedy)
