@@ -36,7 +36,6 @@ class CheckOptions(Struct, frozen=True):
     fail_on: str = ""
     config: str = ""
     isolated: bool = False
-    plugins: bool = True
 
 
 class Checked(Struct, frozen=True):

@@ -547,6 +547,8 @@ class Undecided(Struct, frozen=True):
     """The number of the input that the subject was found in."""
     goals: tuple[Goal, ...] = ()
     """The wanted goals that it speaks for."""
+    figures: tuple[Figure, ...] = ()
+    """The numbers of a pass."""
 
 
 class Collect(Struct, frozen=True):

@@ -161,6 +161,48 @@ def test_the_cause_that_names_the_same_evidence_explains(tmp_path: Path) -> None
     assert [key.partition("/")[0] for key in explains["qemu-too-old"]] == ["host-cannot-run-domain"]
 
 
+def test_options_stand_anywhere() -> None:
+    code, out, err = sevlint("check", HOSTS / "milan-snp.yaml", "--show", "notes", HOSTS / "iommu-off.yaml", "--")
+    assert (code, err) == (1, "")
+    assert "milan-snp (" in out
+    assert "iommu-off (" in out
+
+
+def test_an_empty_domain_of_a_host_is_damage(tmp_path: Path) -> None:
+    content = yaml.safe_load((HOSTS / "genoa-snp.yaml").read_text())
+    bundle = tmp_path / "host.yaml"
+    bundle.write_text(yaml.safe_dump({"files": {**content["files"], "etc/libvirt/qemu/lost.xml": ""}}))
+    _, out, _ = sevlint("check", bundle, "--show", "open,passed")
+    assert "pass[asid-overcommit]" not in out
+    assert "open[asid-overcommit]" in out
+
+
+def test_a_lent_host_with_two_faults_is_one_finding(tmp_path: Path) -> None:
+    (tmp_path / "vm.xml").write_text(DEBUG.format(name="a", policy="0x00030000"))
+    _, out, _ = sevlint("check", tmp_path / "vm.xml", "--host", HOSTS / "two-faults.yaml")
+    assert out.count("error[") == 1
+    assert out.count("  because: ") == 2
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "[    0.000000 <    0.000000>] ",
+        "[Feb  3 06:40] ",
+        "[  +0.000001] ",
+        "Tue 2026-02-03 06:40:00 UTC host kernel: ",
+        "1770000000.123456 host kernel: ",
+    ],
+)
+def test_a_kernel_log_is_known_in_every_form_that_is_read(prefix: str, tmp_path: Path) -> None:
+    files = yaml.safe_load((HOSTS / "iommu-passthrough.yaml").read_text())["files"]
+    messages = [line.partition("] ")[2] for line in files["cmd/dmesg"].split("\n") if "] " in line]
+    (tmp_path / "log.txt").write_text("".join(f"{prefix}{message}\n" for message in messages))
+    _, out, _ = sevlint("check", "--goal", "sev-snp", tmp_path / "log.txt")
+    assert "error[iommu-passthrough-blocks-snp]" in out
+
+
 def test_an_ordinary_host_is_silent_and_a_goal_wakes_it() -> None:
     code, out, _ = sevlint("check", HOSTS / "ordinary-amd.yaml")
     assert code == 0

@@ -436,3 +436,17 @@ def test_a_plain_domain_is_read_when_asked_and_says_the_same() -> None:
     assert plain.read() == other.read()
     assert plain.read().memory_kib == 512 * 1024
     assert plain.view is View.LIVE
+
+
+def test_dmidecode_names_the_machine_by_its_first_tables() -> None:
+    text = (
+        b"# dmidecode 3.6\n\nHandle 0x0000, DMI type 0\nBIOS Information\n\tVendor: Example\n\tVersion: 2.4\n"
+        b"\tRelease Date: 03/04/2025\n\nHandle 0x0001, DMI type 1\nSystem Information\n\tManufacturer: QEMU\n"
+        b"\tProduct Name: Standard PC\n\tUUID: 3d5f7f5e-6f7c-4f0a-9d5b-0c6e1b6b7a11\n\nBase Board Information\n"
+        b"\tManufacturer: Another\n\tVersion: 9\n"
+    )
+    found = dict(machine.dmidecode.function(Text("dmidecode", text, name="cmd/dmidecode")).fields)
+    assert found["sys_vendor"] == "QEMU"
+    assert found["bios_version"] == "2.4"
+    assert found["product_uuid"].startswith("3d5f7f5e")
+    assert set(found) == {"bios_vendor", "bios_version", "bios_date", "sys_vendor", "product_name", "product_uuid"}

@@ -14,7 +14,6 @@ import re
 import subprocess
 import sys
 import tarfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -189,12 +188,9 @@ def test_what_is_no_secret_is_shown(line: str) -> None:
     "unit", ["passwd=", "secret,", "<session>a</x>", "<session ", "opt/", "iscsi:a:", '"data":"\\', "://a:b", "<auth "]
 )
 def test_masking_is_linear(unit: str) -> None:
-    def seconds(size: int) -> float:
-        start = time.perf_counter()
-        clean.mask(unit * (size // len(unit)))
-        return time.perf_counter() - start
-
-    assert seconds(100_000) < 2
+    """A megabyte, which would take hours if each beginning were tried against all that follows."""
+    masked = clean.mask(unit * (1_000_000 // len(unit)))
+    assert masked
 
 
 BLOB = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=" * 34

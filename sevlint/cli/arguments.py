@@ -87,7 +87,12 @@ def parse(argv: list[str]) -> argparse.Namespace:
         command.add(commands)
     named = next((word for word in argv if not word.startswith("-")), "")
     commands.choices.get(named, parser).check_options(argv)
-    options = parser.parse_args(argv)
+    options, more = parser.parse_known_args(argv)
+    more = [word for word in more if word != "--"]  # argparse leaves a last `--`, and paths behind a later option
+    if more and (any(word.startswith("-") for word in more) or not hasattr(options, "paths")):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    if more:
+        options.paths += more
     if options.command is None:
         parser.print_help()
         parser.exit(2)

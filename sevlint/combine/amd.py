@@ -135,13 +135,14 @@ def rmp_table(log: KernelLog) -> RmpTable | Gap:
     invalid = log.last("rmp-config-invalid")
     segmented = log.last("rmp-segmented", "rmp-segment")
     table = log.last("rmp-range")
-    made = RmpTable(True, False, False, None, ram_end, small is not None, log.place)
+    too_small = True if small is not None else False if log.whole else None
+    made = RmpTable(True, False, None, ram_end, too_small, log.place)
     if missing is not None:
         return replace(made, reserved=False, place=missing.place)
     if invalid is not None:
         return replace(made, reserved=False, invalid=True, place=invalid.place)
     if segmented is not None:
-        return replace(made, segmented=True, place=(small or segmented).place)
+        return replace(made, place=(small or segmented).place)
     if table is not None:
         start, end = table.number("start"), table.number("end")
         covers = max(0, (end + 1 - start - _RMP_BOOKKEEPING) // _RMP_ENTRY * 4096)
@@ -175,7 +176,7 @@ def asid_pools(
     most = _MAX_ASID.get(cpu.generation) if cpu is not None else None
     if log is not None:
         snp = _add_lines(log, most, sev, es)
-    if capacity is not None and capacity.entries:
+    if capacity is not None and (capacity.get("sev") or capacity.get("sev_es")):
         found, found_es = capacity.get("sev"), capacity.get("sev_es")
         # a key with capacity 0 is not printed; both missing may be an unloaded kvm_amd (amd-host 4.2)
         sev.append(Pool(found[0], found[1]) if found else Pool(0, capacity.place))

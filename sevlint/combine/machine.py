@@ -9,6 +9,7 @@ from sevlint.facts.log import KernelLog
 from sevlint.facts.platform import (
     Component,
     Dmi,
+    Dmidecode,
     DmiField,
     FileListing,
     FirmwareBoot,
@@ -42,13 +43,16 @@ _LIBVIRT = (
 
 
 @combiner
-def dmi(fields: tuple[DmiField, ...], log: KernelLog | None) -> Dmi | Gap:
-    """The files below /sys/class/dmi/id, else the log's `DMI: VENDOR PRODUCT, BIOS VERSION DATE`."""
+def dmi(fields: tuple[DmiField, ...], table: Dmidecode | None, log: KernelLog | None) -> Dmi | Gap:
+    """The files below /sys/class/dmi/id, else dmidecode, else the log's `DMI: VENDOR PRODUCT, BIOS VERSION DATE`."""
     values = {field.name: field.value for field in fields}
+    if table is not None:
+        values = {**dict(table.fields), **values}
     if values:
         names = ("sys_vendor", "product_name", "bios_vendor", "bios_version", "bios_date", "product_uuid")
+        place = fields[0].place if fields or table is None else table.place
         bios_place = next((field.place for field in fields if field.name == "bios_version"), None)
-        return Dmi(**{name: values.get(name, "") for name in names}, place=fields[0].place, bios_place=bios_place)
+        return Dmi(**{name: values.get(name, "") for name in names}, place=place, bios_place=bios_place)
     line = log.last("dmi-line") if log is not None else None
     if line is None:
         return Gap(("sys/class/dmi/id/product_name",), GapReason.ABSENT)

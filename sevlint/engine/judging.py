@@ -37,6 +37,8 @@ class Outcome(Struct, frozen=True):
     goals: frozenset[Goal]
     seen: tuple[Place, ...] = ()
     needs_host: bool = False
+    would_pass: bool = False
+    """An Open that passes on all there is: only something that was not collected could tell otherwise."""
 
     @property
     def node(self) -> Node:
@@ -73,7 +75,7 @@ def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) ->
         if node.outside and any("{domain}" in name for name in value.wanted):
             alone = NotApplicable("no log of this domain was given")
             return [Outcome(rule, (node,), alone, goals)]
-        unknown = Open(_gap_words(value), value.wanted)
+        unknown = Open(_gap_words(value, node, snapshot), value.wanted)
         return [Outcome(rule, (node,), unknown, goals, needs_host=_lacks_host(rule, node, value))]
     verdicts: Sequence[Verdict] = value if isinstance(value, (list, tuple)) else (value,)
     outcomes = []
@@ -81,9 +83,10 @@ def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) ->
         verdict: Verdict = said
         if isinstance(verdict, Pass) and called.damage:
             wanted = dict.fromkeys(name for gap in called.damage for name in gap.wanted)
-            verdict = Open(f"it would pass, but {_gap_words(called.damage[0])}", tuple(wanted))
+            verdict = Open(f"it would pass, but {_gap_words(called.damage[0], node, snapshot)}", tuple(wanted))
         seen = verdict.seen if isinstance(verdict, (Pass, Fail)) else ()
-        outcomes.append(Outcome(rule, (node,), verdict, goals, seen))
+        only_absent = verdict is not said and all(gap.reason is GapReason.ABSENT for gap in called.damage)
+        outcomes.append(Outcome(rule, (node,), verdict, goals, seen, would_pass=only_absent))
     return outcomes
 
 
@@ -107,10 +110,11 @@ def _is_of_domain(gap: Gap) -> bool:
     return any("libvirt/qemu/" in name or name == "domain.xml" for name in gap.wanted)
 
 
-def _gap_words(gap: Gap) -> str:
+def _gap_words(gap: Gap, node: Node, snapshot: Snapshot) -> str:
     if gap.reason is GapReason.NO_SUBJECT:
         return gap.detail
-    subject = gap.place.path if gap.place else " or ".join(gap.wanted[:3]) or "the evidence"
+    names = (snapshot.shown(node, name) for name in gap.wanted[:3])
+    subject = gap.place.path if gap.place else " or ".join(names) or "the evidence"
     words = f"{subject} {gap.reason.value}"
     return f"{words}: {gap.detail}" if gap.detail else words
 
@@ -147,4 +151,5 @@ def _joined(before: Outcome, one: Outcome) -> Outcome:
     if isinstance(verdict, Open) and isinstance(one.verdict, Open):
         verdict = Open(verdict.because, tuple(dict.fromkeys((*verdict.wanted, *one.verdict.wanted))))
     needs_host = before.needs_host and one.needs_host
-    return Outcome(one.rule, nodes, verdict, before.goals | one.goals, seen, needs_host)
+    would_pass = before.would_pass and one.would_pass
+    return Outcome(one.rule, nodes, verdict, before.goals | one.goals, seen, needs_host, would_pass)

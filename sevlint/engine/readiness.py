@@ -74,7 +74,7 @@ def state_of(outcomes: Iterable[Outcome], node: Node, goal: Goal, cards: Cards) 
     found = [
         (rung, info, one.verdict)
         for one in outcomes
-        if one.node is node and one.rule.info.about is Subject.HOST
+        if one.node is node and one.rule.info.about is Subject.HOST and not one.would_pass
         for info in (_info(one, cards),)
         for on, rung in info.rungs
         if on is goal and goal in (info.goals if info.card else one.goals)

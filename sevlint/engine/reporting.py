@@ -64,6 +64,8 @@ class _Raised:
         self.key = ""
         self.cause: _Raised | None = None
         self.explains: list[_Raised] = []
+        self.also: list[_Raised] = []
+        """Further faults of a lent host that stop the same domain."""
 
     @property
     def fail(self) -> Fail:
@@ -274,15 +276,20 @@ def _findings(
 ) -> tuple[Finding, ...]:
     """Number, sort and word.
 
-    A lent host's own failures are shown as causes of the domains judged with it; a broken rung that explains none of
-    them, because too little of the host was collected, is shown as itself.
+    A lent host's own failures are shown as causes of the domains judged with it; a broken rung of a host from which
+    nothing says that a domain cannot run, because too little of it was collected, is shown as itself.
     """
-    visible = {id(one) for one in raised if not one.outcome.node.lent}
-    shown = [
-        one
-        for one in raised
-        if id(one) in visible or (_blocks_a_domain(one, snapshot, impossible) and not one.explains)
-    ]
+    shown = [one for one in raised if not one.outcome.node.lent]
+    stopped = [one for one in shown if one.cause is not None and one.cause.outcome.node.lent]
+    for lent in raised:
+        if lent.explains or not _blocks_a_domain(lent, snapshot, impossible):
+            continue
+        by_it = [
+            one for one in stopped if one.outcome.node.host is lent.outcome.node and one.goals & lent.outcome.goals
+        ]
+        for one in by_it:
+            one.also.append(lent)
+        shown += [] if by_it else [lent]
     causes = {id(one) for one in shown}
 
     def order(one: _Raised) -> tuple[Any, ...]:
@@ -323,10 +330,9 @@ def _finding(one: _Raised, snapshot: Snapshot, *, line_hashes: bool) -> Finding:
     fix = _fix(one, machine, snapshot)
     lent: tuple[str, ...] = ()
     if one.cause is not None and one.cause.outcome.node.lent:
-        fix = _lent_fix(one.cause, snapshot)
-        place = one.cause.outcome.seen[0]
-        where = f"{place.path}:{place.line}" if place.line else place.path
-        lent = (clean.printable(clean.mask(f"{one.cause.info.id}: {one.cause.fail.because} ({where})")),)
+        causes = sorted((one.cause, *one.also), key=_Raised.order)
+        fix = _lent_fix(causes, snapshot)
+        lent = tuple(_lent_words(cause) for cause in causes)
     return Finding(
         key=one.key,
         rule=one.info.id,
@@ -357,10 +363,18 @@ def _fix(one: _Raised, machine: Node | None, snapshot: Snapshot) -> Fix:
     return _clean_fix(remedies.word(one.fail.remedy, os, boot))
 
 
-def _lent_fix(cause: _Raised, snapshot: Snapshot) -> Fix:
-    """How the lent host is to be mended: its cause is shown nowhere else."""
-    fix = _fix(cause, cause.outcome.node.host, snapshot)
-    return structs.replace(fix, text=f"on the host: {fix.text[:1].lower()}{fix.text[1:]}")
+def _lent_words(cause: _Raised) -> str:
+    place = cause.outcome.seen[0]
+    where = f"{place.path}:{place.line}" if place.line else place.path
+    return clean.printable(clean.mask(f"{cause.info.id}: {cause.fail.because} ({where})"))
+
+
+def _lent_fix(causes: Iterable[_Raised], snapshot: Snapshot) -> Fix:
+    """How the lent host is to be mended: its faults are shown nowhere else."""
+    fixes = [_fix(cause, cause.outcome.node.host, snapshot) for cause in causes]
+    texts = (f"{fix.text[:1].lower()}{fix.text[1:]}" for fix in fixes)
+    commands = dict.fromkeys(line for fix in fixes for line in fix.commands)
+    return structs.replace(fixes[0], text=f"on the host: {'; '.join(texts)}", commands=tuple(commands))
 
 
 def _page_fix(one: _Raised) -> str:
@@ -423,6 +437,7 @@ def _undecided(one: Outcome, snapshot: Snapshot, settings: Settings) -> Undecide
         needs_host=one.needs_host,
         source=one.node.source.number,
         goals=in_order(one.goals & one.node.goals.wanted),
+        figures=verdict.figures if isinstance(verdict, Pass) else (),
         **{key: clean.printable(name) for key, name in one.node.names().items()},
     )
 
@@ -479,7 +494,7 @@ def _collect(names: tuple[str, ...], outcomes: list[Outcome], snapshot: Snapshot
     first = outcomes[0]
     found = [snapshot.evidence.get(name, Evidence(name)) for name in names]
     commands = [one.command or f"cat /{one.name}" for one in found]
-    shown = [_shown(one, _layout(first.node, snapshot)) for one in found]
+    shown = [snapshot.shown(first.node, name) for name in names]
     machines = dict.fromkeys((one.node.host or one.node).name for one in outcomes)
     others = {node.name for node in (*snapshot.hosts, *snapshot.guests)} - set(machines)
     of = f" ({_some(list(machines))})" if others else ""
@@ -495,12 +510,6 @@ def _collect(names: tuple[str, ...], outcomes: list[Outcome], snapshot: Snapshot
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-
-
-def _shown(evidence: Evidence, layout: Layout) -> str:
-    """The file that this layout keeps it in; a command's output that has no file is named by the command."""
-    path = layout.paths(evidence)[0]
-    return evidence.command if path.startswith("cmd/") and evidence.command else path
 
 
 def _is_here(node: Node, name: str, snapshot: Snapshot) -> bool:

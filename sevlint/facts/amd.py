@@ -89,12 +89,11 @@ class RmpTable(Fact, frozen=True):
     """False for "has not been reserved by BIOS", and for a range that the kernel calls not valid."""
     invalid: bool
     """The BIOS announced a range that makes no sense ("RMP configuration not valid")."""
-    segmented: bool
     covers: int | None
     ram_end: int | None
     """End of the last RAM range of the e820 map, or None."""
-    too_small: bool
-    """The kernel said that the RMP does not cover full system RAM."""
+    too_small: bool | None
+    """The kernel said that the RMP does not cover full system RAM; None where the log may lack that line."""
     place: Place
 
 

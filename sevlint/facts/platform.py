@@ -40,6 +40,14 @@ class DmiField(Reading, frozen=True):
     place: Place
 
 
+class Dmidecode(Reading, frozen=True):
+    """The output of dmidecode: the fields of its BIOS and System tables, named as below /sys/class/dmi/id."""
+
+    LEVEL: ClassVar[Level] = Level.MACHINE
+    fields: tuple[tuple[str, str], ...]
+    place: Place
+
+
 class RunningKernel(Reading, frozen=True):
     """`uname -a`, or /proc/sys/kernel/osrelease."""
 

@@ -66,7 +66,7 @@ def domain_xml(text: Text) -> tuple[FoundDomain, ...]:
     """Every domain of one file. A file that is not well-formed is one domain whose facts are gaps."""
     stem = text.path.rsplit("/", 1)[-1].removesuffix(".xml")
     if not text.data.strip():
-        return _broken(text, stem, "empty", text.place()) if text.name == "domain.xml" else ()
+        return _broken(text, stem, "empty", text.place())
     try:
         root = parse(text)
     except ParseError as error:

@@ -7,7 +7,7 @@ import re
 from sevlint.errors import ParseError
 from sevlint.facts.amd import MiscCapacity
 from sevlint.facts.cpu import Cpuinfo
-from sevlint.facts.platform import DmiField, Meminfo, MiscDevices, OsRelease, RunningKernel
+from sevlint.facts.platform import Dmidecode, DmiField, Meminfo, MiscDevices, OsRelease, RunningKernel
 from sevlint.model import Evidence, Place
 from sevlint.numbers import number
 from sevlint.parsers.base import Text, parser
@@ -144,3 +144,27 @@ def dmi_field(text: Text) -> DmiField:
     """One file below /sys/class/dmi/id."""
     place = text.place(1) if text.lines else text.place()
     return DmiField(text.path.rsplit("/", 1)[-1], (text.lines[0] if text.lines else "").strip(), place)
+
+
+_TABLES = {
+    "BIOS Information": {"Vendor": "bios_vendor", "Version": "bios_version", "Release Date": "bios_date"},
+    "System Information": {"Manufacturer": "sys_vendor", "Product Name": "product_name", "UUID": "product_uuid"},
+}
+
+
+@parser(Evidence("cmd/dmidecode", command="dmidecode", root=True))
+def dmidecode(text: Text) -> Dmidecode:
+    """The first BIOS and the first System table."""
+    found: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for content in text.lines:
+        if not content.startswith(("\t", " ")):
+            names = {}
+        key, colon, value = content.strip().partition(":")
+        if not colon:
+            names = _TABLES.get(content.strip(), names)
+        elif key in names and value.strip():
+            found.setdefault(names[key], value.strip())
+    if not found:
+        raise ParseError("holds no DMI table", text.place(1) if text.lines else text.place())
+    return Dmidecode(tuple(sorted(found.items())), text.place(1))

@@ -41,18 +41,22 @@ class Readable(Protocol):
 def _forms() -> tuple[_Table, re.Pattern[bytes], _Table, re.Pattern[bytes]]:
     """The signatures of text files: compiled on first use, as a commit hook that reads XML needs none of them."""
     months = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    days = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
     lines = (
         ("cmd/dmesg", re.compile(rb"(?:kern|user|daemon|syslog) *:\w+ *: \[ *\d+\.\d{6}\]")),
-        ("cmd/dmesg", re.compile(rb"\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? (?!\S+ kernel: )")),
+        ("cmd/dmesg", re.compile(rb"\[ *\d+\.\d{6}(?: <[ \d.]{1,24}>)?\](?:\[ *[TC]\d+\])? (?!\S+ kernel: )")),
+        ("cmd/dmesg", re.compile(rb"\[(?:" + months + rb" ?[ \d]?\d \d\d:\d\d| *\+\d{1,9}\.\d{6})\] ")),
         (
             "cmd/dmesg",
-            re.compile(rb"\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) " + months + rb" [ \d]\d [\d:]{8} \d{4}\] "),
+            re.compile(rb"\[" + days + b" " + months + rb" [ \d]\d [\d:]{8} \d{4}\] "),
         ),
         ("cmd/dmesg", re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d ")),
         ("cmd/dmesg", re.compile(rb"\d+,\d+,\d+,[-c+][^;]{0,64};")),
         ("cmd/journal-boot", re.compile(rb"\[ *\d+\.\d{6}\] \S+ kernel: ")),
         ("cmd/journal-boot", re.compile(rb"-- (?:Logs begin|Journal begins) at |-- Boot [0-9a-f]{32} --")),
         ("cmd/journal-boot", re.compile(months + rb" [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \S+ [\w.@/-]+(?:\[\d+\])?: ")),
+        ("cmd/journal-boot", re.compile(days + rb" \d{4}-\d\d-\d\d [\d:]{8} \S{1,8} \S+ [\w.@/-]+(?:\[\d+\])?: ")),
+        ("cmd/journal-boot", re.compile(rb"\d{9,11}\.\d{6} \S+ [\w.@/-]+(?:\[\d+\])?: ")),
         ("cmd/journal-boot", re.compile(rb"1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S* \S+ \S+ \S+ \S+ ")),  # RFC 5424
         (
             "cmd/journal-boot",
@@ -70,6 +74,10 @@ def _forms() -> tuple[_Table, re.Pattern[bytes], _Table, re.Pattern[bytes]]:
         (
             "cmd/rpm-qa",
             re.compile(rb"\A[\w+.~^-]{1,200}-[\w+.~^:]{1,100}-[\w+.~^]{1,100}\.(?:x86_64|noarch|s390x|aarch64)\b"),
+        ),
+        (
+            "cmd/dmesg",  # `dmesg -t`: nothing stands before the message
+            re.compile(rb"\A(?:[^\n]{1,200}\n){0,3}Linux version \d+\.\d+[^\n]{0,512}\nCommand line: "),
         ),
         ("cmd/uname", re.compile(rb"\ALinux \S+ \d+\.\d+\S* #\d+")),
         ("cmd/dmidecode", re.compile(rb"\A# dmidecode \d")),

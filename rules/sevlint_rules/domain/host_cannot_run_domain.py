@@ -7,7 +7,7 @@ Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0); libvirt: docs/formatdomaincap
 Judged with the host around the domain, or the one that `--host` lends. A symptom: it folds under the host's fault.
 """
 
-from sevlint.api import X86, AmdRung, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule
+from sevlint.api import X86, AmdRung, Fail, Goal, NotApplicable, Open, Pass, Place, Severity, Subject, Verdict, rule
 from sevlint.facts.amd import SevDomainCapabilities
 from sevlint.facts.domain import Domain
 from sevlint.facts.kernel import ModuleParameters
@@ -46,7 +46,8 @@ def judge(
         lists = module if parameters.has(module) else other
         if not parameters.lists(lists):
             return Open(f"the parameter {name} of {module} was not collected", (f"sys/module/{module}/parameters/*",))
-        place = next(item.place for item in parameters.items if item.module == lists)
+        one = next(item.place for item in parameters.items if item.module == lists)
+        place = Place(one.path.rpartition("/")[0], note="the files of this directory", source=one.source)
         what = f"{module} does not know" if lists == module else f"KVM is {other}, which cannot run"
         return Fail(f"the host's {what} {goal.value}", (domain.place, place))
     if found.is_false:

@@ -4,7 +4,8 @@ Why    SEV-ES and SEV-SNP guests take ASIDs below the BIOS limit, plain SEV gues
        leaves none for SEV-ES and SEV-SNP, and a limit above the maximum none for plain SEV. The pools never lend.
 Fix    Set SEV-ES ASID Space Limit to the number of SEV-ES and SEV-SNP guests plus 1 (a limit of N gives N-1), and
        cold boot.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 2 SEV-ES ASID Space Limit, 7.1, 5.1 #7, 5.1 #9, 9 #8, 9 #25); AMDESE/AMDSEV issue 137
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 2 SEV-ES ASID Space Limit, 7.1, 5.1 #7, 5.1 #9, 9 #8, 9 #25);
+       AMDESE/AMDSEV issue 137
 """
 
 from sevlint.api import AMD_SEV, AmdRung, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, bios, rule

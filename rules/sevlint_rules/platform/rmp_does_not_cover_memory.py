@@ -7,7 +7,7 @@ Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 #69, #70b)
 Only the kernel's own line counts: the end of memory in `lsmem` is rounded up to its block size and gives false alarms.
 """
 
-from sevlint.api import AmdRung, Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, bios, rule
+from sevlint.api import AmdRung, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, bios, rule
 from sevlint.facts.amd import RmpTable
 
 
@@ -18,4 +18,6 @@ def judge(rmp: RmpTable) -> Verdict:
     if rmp.too_small:
         remedy = bios("SNP Memory (RMP Table) Coverage", "Enabled (all memory)")
         return Fail("the RMP table does not cover all of the memory", (rmp.place,), remedy=remedy)
+    if rmp.too_small is None:
+        return Open("the kernel log may lack the line that says so", ("cmd/dmesg",))
     return Pass("the kernel accepted the RMP table's coverage", (rmp.place,))

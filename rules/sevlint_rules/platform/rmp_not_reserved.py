@@ -2,7 +2,8 @@
 
 Why    SEV-SNP keeps the owner of every page in the RMP; without it the kernel clears `sev_snp` and KVM refuses SNP.
 Fix    Set SNP Memory (RMP Table) Coverage to Enabled in the BIOS setup and cold boot.
-Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 #67, 5.3 #68, 9 #27); AMDESE/AMDSEV README (amd-host 2 SNP Memory Coverage)
+Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 #67, 5.3 #68, 9 #27);
+       AMDESE/AMDSEV README (amd-host 2 SNP Memory Coverage)
 
 The kernel prints this on every Milan or newer host without the setting; it matters only where SNP is wanted.
 """
