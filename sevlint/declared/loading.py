@@ -9,7 +9,7 @@ import msgspec
 
 from sevlint.errors import RuleDefinitionError
 from sevlint.model import RuleInfo, Severity, in_order, rungs_of
-from sevlint.rule import Rule
+from sevlint.rule import Rule, refs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ def load_declared(path: str, kinds: Mapping[str, type[Declared]], distribution: 
 def _info(path: str, declared: Declared, distribution: str) -> RuleInfo:
     severities = declared.severity if isinstance(declared.severity, dict) else {}
     worst = min(severities.values(), key=lambda one: one.rank) if severities else declared.severity
-    refs = tuple(part.strip() for part in declared.refs.split(";") if part.strip())
+    refs = refs_of(declared.refs)
     page = f"{declared.title}.\n\nWhy    {declared.why}\nFix    {declared.fix}\nRefs   {'; '.join(refs)}"
     return RuleInfo(
         id=os.path.basename(path).removesuffix(".yaml"),

@@ -3,7 +3,7 @@
 Why    QEMU opens the device for reading and writing before it launches a guest; without the right it ends with
        `Failed to open /dev/sev 'Permission denied'`.
 Fix    Use libvirt 5.1 or newer with its default namespaces: it gives QEMU the device itself and needs no udev rule.
-       Else put `KERNEL=="sev", GROUP="kvm", MODE="0660"` into /etc/udev/rules.d/70-sev.rules; never mode 0666, and no
+       Else put `KERNEL=="sev", GROUP="kvm", MODE="0660"` into /etc/udev/rules.d/99-sev.rules; never mode 0666, and no
        chmod: it is lost at the next boot.
 Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3, 6 EACCES, 9 #11, 9 #12);
        qemu: target/i386/sev.c (libvirt-qemu 6.1); libvirt: src/security/security_dac.c (libvirt-qemu 4.3)
@@ -33,7 +33,7 @@ from sevlint.facts.amd import DevSev
 from sevlint.facts.log import QemuLog
 
 _LINES = (
-    """echo 'KERNEL=="sev", GROUP="kvm", MODE="0660"' > /etc/udev/rules.d/70-sev.rules""",
+    """echo 'KERNEL=="sev", GROUP="kvm", MODE="0660"' >> /etc/udev/rules.d/99-sev.rules""",
     "udevadm control --reload",
     "udevadm trigger /dev/sev",
 )
