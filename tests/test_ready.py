@@ -73,6 +73,17 @@ def test_less_evidence_never_makes_a_host_ready(name: str, tmp_path: Path) -> No
             assert not any(before and now == "ready" for before, now in zip(blocked, states, strict=True)), gone
 
 
+def test_guests_of_every_vmm_count_and_disputed_numbers_do_not(tmp_path: Path) -> None:
+    files = yaml.safe_load((HOSTS / "milan-snp.yaml").read_text())["files"]
+    bundle = tmp_path / "host.yaml"
+    bundle.write_text(yaml.safe_dump({"files": {**files, "sys/fs/cgroup/misc.current": "sev 5\nsev_es 99\n"}}))
+    (host,) = ready(bundle).hosts
+    assert [state(one) for one in host.goals] == ["405 of 410", "0 of 99", "0 of 99"]
+    bundle.write_text(yaml.safe_dump({"files": {**files, "sys/fs/cgroup/misc.capacity": "sev 478\nsev_es 31\n"}}))
+    (host,) = ready(bundle).hosts
+    assert [one.left for one in host.goals] == [None] * 3
+
+
 def test_what_is_not_known_names_what_to_collect(tmp_path: Path) -> None:
     files = yaml.safe_load((HOSTS / "milan-snp.yaml").read_text())["files"]
     kept = {path: files[path] for path in ("proc/cpuinfo", "proc/cmdline", "cmd/uname")}

@@ -142,7 +142,9 @@ def rmp_table(log: KernelLog) -> RmpTable | Gap:
     if invalid is not None:
         return replace(made, reserved=False, invalid=True, place=invalid.place)
     if segmented is not None:
-        return replace(made, place=(small or segmented).place)
+        ends = [line.number("cover_end") + 1 for line in log.all("rmp-segment")]
+        covers = max(ends) if ends and log.whole else None
+        return replace(made, covers=covers, place=(small or segmented).place)
     if table is not None:
         start, end = table.number("start"), table.number("end")
         covers = max(0, (end + 1 - start - _RMP_BOOKKEEPING) // _RMP_ENTRY * 4096)

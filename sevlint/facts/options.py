@@ -20,6 +20,10 @@ _OFF = {
 def breaking(options: Options, goal: Goal) -> dict[str, Option]:
     """The options of this line that break a goal, by what they do."""
     found = {name: option for name in _OFF.get(goal, ()) if (option := options.last(name)) and option.is_false}
+    modules = ("kvm_intel",) if goal is Goal.TDX else ("kvm_amd", "ccp") if goal in AMD_SEV else ()
+    blocked = options.last("module_blacklist")
+    if blocked is not None and set(modules) & set((blocked.value or "").replace("-", "_").split(",")):
+        found["module_blacklist"] = blocked
     if goal is Goal.SEV_SNP:
         asked = IommuOptions.of(options)
         groups = (("iommu off", asked.off), ("passthrough", asked.passthrough), ("v2 tables", asked.v2))

@@ -11,7 +11,10 @@ from sevlint.model import Goal, Level, Place
 
 
 class Room(Struct, frozen=True):
-    """`used` of `of` ASIDs or KeyIDs that the guests of these goals share; used: they run, or start with the host."""
+    """`used` of `of` ASIDs or KeyIDs that guests of these goals share.
+
+    Used are those that are taken, and those of domains that start with the host.
+    """
 
     goals: tuple[Goal, ...]
     used: int

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _HANG = " " * 11
 _COLUMNS = 100
+_NAMED = 3
 _NOT_MENDED = "cpu"
 """Where a host is blocked, nothing is to be mended: it has another CPU."""
 
@@ -37,15 +38,20 @@ def write_json(report: ReadinessReport) -> str:
 
 
 def _alike(goals: Iterable[GoalReadiness]) -> list[list[GoalReadiness]]:
-    """Goals that are blocked by the same findings are said once."""
+    """Goals that are blocked by the same findings, or unknown for the same reason, are said once."""
     groups: list[list[GoalReadiness]] = []
     for one in goals:
         before = groups[-1] if groups else []
-        if before and one.state is State.BLOCKED and before[0].findings == one.findings:
+        same = bool(before) and _reason(before[0]) == _reason(one)
+        if same and one.state is not State.READY:
             before.append(one)
         else:
             groups.append([one])
     return groups
+
+
+def _reason(one: GoalReadiness) -> tuple[object, ...]:
+    return one.state, one.rung, one.rules, one.because, one.findings, one.collect
 
 
 def _goals(group: list[GoalReadiness]) -> Iterator[str]:
@@ -58,10 +64,15 @@ def _goals(group: list[GoalReadiness]) -> Iterator[str]:
         for finding in one.findings:
             yield from _finding(finding, with_fix=one.rung != _NOT_MENDED)
     else:
-        by = f"{', '.join(one.rules)} could not decide: " if one.rules else ""
+        by = f"{_few(one.rules)} could not decide: " if one.rules else ""
         yield from _prose(f"{name} unknown: {by}{one.because}", _HANG)
         for wanted in one.collect:
             yield f"{_HANG}collect {wanted.shown}"
+
+
+def _few(rules: tuple[str, ...]) -> str:
+    more = len(rules) - _NAMED
+    return ", ".join(rules[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _room(one: GoalReadiness) -> str:

@@ -10,6 +10,8 @@ modprobe.d counts from the next load of the module on; where the initramfs loads
 built anew, as it has its own copy. So a line that breaks what works now was written since, or waits for that.
 """
 
+from collections.abc import Iterable
+
 from sevlint.api import (
     CONFIDENTIAL,
     Confidence,
@@ -28,7 +30,7 @@ from sevlint.api import (
 )
 from sevlint.facts.amd import IommuOptions
 from sevlint.facts.boot import KernelConfig, PendingBreak, PendingBreaks
-from sevlint.facts.kernel import BootEntry, KernelCmdline, KernelVersion, NextBootCmdline, Option
+from sevlint.facts.kernel import BootEntry, KernelCmdline, KernelVersion, ModprobeConfig, NextBootCmdline, Option
 from sevlint.facts.options import breaking, needed
 
 
@@ -39,6 +41,7 @@ def judge(
     kernel: KernelVersion | None,
     pending: PendingBreaks | None,
     config: KernelConfig | None,
+    modprobe: ModprobeConfig | None,
     goal: Goal,
 ) -> Verdict:
     waiting = _waiting(pending, goal) if pending is not None else None
@@ -53,10 +56,13 @@ def judge(
         if gained:
             texts = list(dict.fromkeys(option.text for option in gained))
             words, verb = " ".join(texts), "break" if len(texts) > 1 else "breaks"
-            because = f"{_when(entry)} will run with `{words}`, which {verb} {goal.value}; this one does not"
+            broken = _goals(one for one in Goal if set(texts) & _gained(entry, running, one))
+            because = f"{_when(entry)} will run with `{words}`, which {verb} {broken}; this one does not"
             places = (*(option.place for option in gained), running.place)
             return Fail(because, places, remedy=boot_option.remove(*texts), value=words)
     lost = _lost(running, entries, kernel, _default_of(config), goal)
+    if lost is not None and modprobe is not None and _asked_elsewhere(modprobe, lost.value):
+        lost = None
     if lost is not None:
         return lost
     return _why_open(following, entries) or Pass(
@@ -69,18 +75,38 @@ def _waiting(pending: PendingBreaks, goal: Goal) -> Fail | Open | None:
     mine = [one for one in pending.items if one.breaks(goal)]
     for waiting in mine:
         if waiting.now is not None:
-            return _fail(waiting, waiting.now, goal)
+            return _fail(waiting, waiting.now)
     if mine:
         wanted = ("sys/module/kvm_amd/parameters/*", "proc/modules")
         return Open(f"`{mine[0].text}` is in {mine[0].place.path}, and whether it holds now was not collected", wanted)
     return None
 
 
-def _fail(waiting: PendingBreak, now: Place, goal: Goal) -> Fail:
+def _fail(waiting: PendingBreak, now: Place) -> Fail:
     file = waiting.place.path
-    because = f"the next load of {waiting.module} will meet `{waiting.text}` in {file}, which breaks {goal.value}"
+    broken = _goals(one for one in Goal if waiting.breaks(one))
+    because = f"the next load of {waiting.module} will meet `{waiting.text}` in {file}, which breaks {broken}"
     remedy = Remedy(f"remove `{waiting.text}` from {file}, and build the initramfs anew if it holds the file")
     return Fail(because, (waiting.place, now), remedy=remedy, confidence=Confidence.MEDIUM, value=waiting.text)
+
+
+def _gained(entry: BootEntry, running: KernelCmdline, goal: Goal) -> set[str]:
+    """Options of the entry that break a goal which this boot does not break in that way."""
+    now = breaking(running.options, goal)
+    return {option.text for what, option in breaking(entry.options, goal).items() if what not in now}
+
+
+def _goals(goals: Iterable[Goal]) -> str:
+    """ "sev, sev-es and sev-snp": the same words whichever goal is judged, so that one fault is one finding."""
+    *first, last = (goal.value for goal in goals)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _asked_elsewhere(modprobe: ModprobeConfig, option: str) -> bool:
+    """modprobe.d asks for the same, and holds from the next load on."""
+    module, _, name = option.partition("=")[0].replace("-", "_").partition(".")
+    line = modprobe.last(module, name) if name else None
+    return line is not None and line.is_true
 
 
 def _when(entry: BootEntry) -> str:
@@ -106,7 +132,8 @@ def _lost(
                 because = f"the next boot will run without `{option.text}`, which {goal.value} may need on this host"
                 low = Confidence.LOW
                 return Fail(because, places, remedy=remedy, severity=Severity.NOTE, confidence=low, value=option.text)
-            because = f"the next boot will run without `{option.text}`, which {goal.value} needs on this host"
+            wants = _goals(one for one in Goal if one is goal or needed(running.options, one, kernel) == option)
+            because = f"the next boot will run without `{option.text}`, which this host needs for {wants}"
             return Fail(because, places, remedy=remedy, value=option.text)
     return None
 

@@ -2,7 +2,8 @@
 
 Why    The parameter in sysfs is the outcome, not the request: KVM decided at load that it cannot or
        may not offer SEV-SNP.
-Fix    Mend the cause; where none is named, read the kernel log back to boot, which says why.
+Fix    Mend the cause; where none is named, read the kernel log back to boot, which says why (not so
+       on Turin, which needs Linux 6.14 or a backport: an older kernel is silent).
 Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0)
 
 A symptom: it folds under the first broken rung below KVM.

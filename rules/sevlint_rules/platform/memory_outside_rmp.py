@@ -8,7 +8,8 @@ Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3, 2 Amount of Memory to Cover
        (amd-host 4.5)
 
 Held against /proc/iomem, read as root: without root its addresses are zero. The end of memory in `lsmem` is rounded up
-to its block size and gives false alarms. A segmented table is not judged, nor one that the kernel refused.
+to its block size and gives false alarms. A segmented table reaches as far
+as its last segment; one that the kernel refused is not judged.
 """
 
 from sevlint.api import Confidence, Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, bios, rule
@@ -19,7 +20,7 @@ from sevlint.facts.trust import MemoryEnd
 @rule(about=Subject.HOST, severity=Severity.WARNING, goals={Goal.SEV_SNP}, confidence=Confidence.MEDIUM)
 def judge(rmp: RmpTable, memory: MemoryEnd) -> Verdict:
     if rmp.covers is None or rmp.too_small:
-        return NotApplicable("there is no RMP table of one range that the kernel accepted")
+        return NotApplicable("there is no RMP table that the kernel accepted and told the reach of")
     if memory.end > rmp.covers:
         because = f"memory ends at 0x{memory.end:x}, but the RMP table covers it up to 0x{rmp.covers:x} only"
         remedy = bios("SNP Memory (RMP Table) Coverage", "Enabled (all memory)")

@@ -15,7 +15,7 @@ from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.trust import AmdBulletins, SevFirmware, version
 
 
-@rule(about=Subject.HOST, severity=Severity.WARNING, goals={Goal.SEV_SNP})
+@rule(about=Subject.HOST, severity=Severity.WARNING, goals={Goal.SEV_SNP}, because_of=("snp-firmware-too-old",))
 def judge(firmware: SevFirmware, cpu: Cpuinfo, known: AmdBulletins) -> Verdict:
     bulletin = known.get("badram")
     minimum = bulletin.minima.get(cpu.generation)
