@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sevlint import __version__, citations, clean, config, engine, plugins, select
+from sevlint import __version__, clean, config, engine, plugins, select
 from sevlint.errors import SourceError, UsageError
 from sevlint.model import Finding, ReadinessReport, Report, RuleInfo, Settings, Severity, State, Subject
 from sevlint.rule import Rule
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NO_CONFIG = config.Config()
 _FAIL_ON = "warning"
+_NAME_A_HOST = "name a host's sosreport, copied tree or bundle"
 
 
 class CheckOptions(Struct, frozen=True):
@@ -53,7 +54,10 @@ def shelf(*, third_party: bool = True) -> plugins.Shelf:
 
 
 class _Judged(Struct, frozen=True):
-    """Every input after judging; `cards` are the finding cards, where a log was among the input."""
+    """Every input after judging; `cards` are the finding cards, where a log was among the input.
+
+    `errors`: a line for each input that could not be opened or read whole.
+    """
 
     inputs: list[engine.Input]
     errors: list[str]
@@ -63,9 +67,8 @@ class _Judged(Struct, frozen=True):
     outcomes: list[engine.Outcome]
 
 
-def _judge(
-    options: CheckOptions, offers: plugins.Shelf, configs: _Configs, inputs: list[engine.Input], errors: list[str]
-) -> _Judged:
+def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs) -> _Judged:
+    inputs, errors = _open(options)
     for one in inputs:
         configs.meet(one)
     wide = any(not _only_domains(one.source) for one in inputs)
@@ -82,14 +85,17 @@ def _judge(
     rules = [rule for rule in rules if configs.selected(rule.info, cards)]
     for node in snapshot.domains:
         configs.of(node)
-    return _Judged(inputs, errors, snapshot, rules, cards, engine.judge(rules, snapshot))
+    outcomes = engine.judge(rules, snapshot)
+    errors += [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
+    errors += snapshot.errors
+    return _Judged(inputs, errors, snapshot, rules, cards, outcomes)
 
 
 def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     """Judge every input. Raises UsageError for what is wrong before any input is read."""
     configs = _Configs(options, offers)
-    judged = _judge(options, offers, configs, *_open(options))
-    snapshot, cards, errors = judged.snapshot, judged.cards, judged.errors
+    judged = _judge(options, offers, configs)
+    inputs, snapshot, cards, errors = judged.inputs, judged.snapshot, judged.cards, judged.errors
     report = engine.report(
         judged.outcomes,
         snapshot,
@@ -101,9 +107,7 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
         version=__version__,
         outlook=lambda node: _outlook(judged, node),
     )
-    inputs = judged.inputs
-    errors += [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
-    errors += [*snapshot.errors, *configs.errors]
+    errors += configs.errors
     errors += _wrong_roles(options, inputs, snapshot)
     errors += _nothing_known(inputs, report, errors)
     code, changes = _judgement(report, snapshot, configs, bool(errors))
@@ -136,15 +140,14 @@ def ready(options: CheckOptions, offers: plugins.Shelf) -> ReadinessReport:
     """
     from sevlint.engine.readiness import host_readiness
 
-    judged = _judge(options, offers, _Configs(options, offers), *_open(options))
+    judged = _judge(options, offers, _Configs(options, offers))
     snapshot, goals = judged.snapshot, options.settings.goals
     report = engine.report(judged.outcomes, snapshot, options.settings, cards=judged.cards)
     hosts = host_readiness(judged.outcomes, snapshot, report, goals, judged.cards)
-    errors = [*judged.errors, *(f"{one.label}: {one.damage}" for one in snapshot.sources if one.damage)]
-    errors += snapshot.errors
+    errors = judged.errors
     with_hosts = {node.source.number for node in snapshot.hosts}
     errors += [
-        f"{one.label}: there is no host in it; name a host's sosreport, copied tree or bundle"
+        f"{one.label}: there is no host in it; {_NAME_A_HOST}"
         for one in snapshot.sources
         if one.number not in with_hosts and not any(error.startswith(f"{one.label}:") for error in errors)
     ]
@@ -161,9 +164,9 @@ def ready(options: CheckOptions, offers: plugins.Shelf) -> ReadinessReport:
 
 def readiness_text(report: ReadinessReport, name: str) -> str:
     """The readiness of hosts as "text" or "json"."""
-    from sevlint.reporters import readiness
+    from sevlint.reporters import json, readiness
 
-    return readiness.write_json(report) if name == "json" else readiness.render(report)
+    return json.write(report) if name == "json" else readiness.render(report)
 
 
 def rule_infos(offers: plugins.Shelf) -> list[RuleInfo]:
@@ -174,6 +177,8 @@ def rule_infos(offers: plugins.Shelf) -> list[RuleInfo]:
 
 def by_source(offers: plugins.Shelf) -> list[tuple[str, tuple[str, ...]]]:
     """For each fact key that a rule's page or a card cites, in the order of the sheets: what stands on it."""
+    from sevlint import citations
+
     found: dict[str, set[str]] = {}
     texts = [(info.id, "; ".join((info.page, *info.refs))) for info in rule_infos(offers)]
     for name, text in (*texts, *((card.id, card.source) for card in offers.cards())):
@@ -220,7 +225,7 @@ def _wrong_roles(options: CheckOptions, inputs: list[engine.Input], snapshot: en
         if one.lent and not any(node.source is one.source for node in snapshot.hosts):
             guest = any(node.source is one.source for node in snapshot.guests)
             why = "it is a guest, not a host" if guest else "there is no host in it"
-            wrong.append(f"--host {one.source.label}: {why}; name a host's sosreport, copied tree or bundle")
+            wrong.append(f"--host {one.source.label}: {why}; {_NAME_A_HOST}")
         if one.tie and not any(node.source is one.source for node in snapshot.guests):
             wrong.append(
                 f"--guest {one.tie}={one.source.label}: no guest in it; name its dmesg, sosreport or copied tree"

@@ -32,12 +32,12 @@ def run(options: argparse.Namespace) -> int:
 
     offers = app.shelf(third_party=not options.no_plugins)
     infos = {info.id: info for info in (*app.rule_infos(offers), *app.catalogue_infos(offers))}
-    cards = app.card_pages(offers)
+    pages = {**{name: ("", info.page) for name, info in infos.items()}, **app.card_pages(offers)}
+    if options.rule not in pages:
+        raise UsageError(f"no rule is called {options.rule!r}{select.suggestion(options.rule, pages)}")
+    heading, text = pages[options.rule]
     info = infos.get(options.rule)
-    if info is None and options.rule not in cards:
-        raise UsageError(f"no rule is called {options.rule!r}{select.suggestion(options.rule, {**infos, **cards})}")
-    heading, text = cards.get(options.rule, ("", info.page if info else ""))
-    page = [_heading(info) if info else heading, "", *text.split("\n")]
+    page = [_heading(info) if info is not None else heading, "", *text.split("\n")]
     show("\n".join(_wrapped(page, width())).rstrip("\n") + "\n")
     return 0
 

@@ -117,6 +117,14 @@ _PARAMETERS = (
 )
 
 
+def _asked(module: str, name: str, cmdline: KernelCmdline, modprobe: ModprobeConfig | None) -> list[Asked]:
+    """Every request for a parameter: modprobe.d's lines before the command line, as modprobe joins them."""
+    lines = modprobe.lines if modprobe is not None else ()
+    mine = (line for line in lines if line.verb == "options" and line.module == module)
+    asked = [Asked(option, f"in {line.place.path}") for line in mine for option in line.options.all(name)]
+    return asked + [Asked(option, CMDLINE) for option in cmdline.options.all(f"{module}.{name}")]
+
+
 @combiner
 def module_requests(
     cmdline: KernelCmdline,
@@ -128,14 +136,7 @@ def module_requests(
     items = []
     built_in = {"kvm_amd"} if config is not None and config.get("KVM_AMD") == "y" else set()
     for module, name in _PARAMETERS:
-        lines = modprobe.lines if modprobe is not None and module not in built_in else ()
-        asked = [
-            Asked(option, f"in {line.place.path}")
-            for line in lines
-            if line.verb == "options" and line.module == module
-            for option in line.options.all(name)
-        ]
-        asked += [Asked(option, CMDLINE) for option in cmdline.options.all(f"{module}.{name}")]
+        asked = _asked(module, name, cmdline, None if module in built_in else modprobe)
         if asked:
             outcome = parameters.get(module, name) if parameters is not None else None
             items.append(ModuleRequest(module, name, tuple(asked), outcome))
@@ -182,11 +183,8 @@ def ignored_options(
         elif cpu.is_amd:
             why = "this CPU is AMD's, whose IOMMU is on by default"
             items.append(IgnoredOption(Asked(option, CMDLINE), why))
-    lines = modprobe.lines if modprobe is not None else ()
     for name in (*_SINCE, "max_sev_asids"):
-        asked = [Asked(option, CMDLINE) for option in cmdline.options.all(f"kvm_amd.{name}")]
-        mine = (line for line in lines if line.verb == "options" and line.module == "kvm_amd")
-        asked += [Asked(one, f"in {one.place.path}") for line in mine for one in line.options.all(name)]
+        asked = _asked("kvm_amd", name, cmdline, modprobe)
         why_not = _unknown(name, kernel, parameters, log) if asked else ""
         items += [IgnoredOption(one, why_not) for one in asked if why_not]
         undecided += [(one.option, "sys/module/kvm_amd/parameters/*") for one in asked if why_not is None]

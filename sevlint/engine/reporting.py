@@ -42,15 +42,15 @@ from sevlint.model import (
     highest,
     in_order,
 )
+from sevlint.words import few
 
 if TYPE_CHECKING:
     from sevlint.engine.judging import Outcome
-    from sevlint.sources.base import Layout, Source
+    from sevlint.sources.base import Source
 
 
 _NO_RUNG = 1000
-_NAMED = 3
-"""So many machines are named beside what to collect of them."""
+_NONE: frozenset[Goal] = frozenset()
 
 
 class _Raised:
@@ -171,7 +171,7 @@ def _blocked_goals(outcomes: Iterable[Outcome]) -> _Blocked:
         if isinstance(one.verdict, Fail) and one.rule.info.rungs and not one.verdict.card:
             for node in one.nodes:
                 key = (one.rule.info.id, id(node))
-                blocked[key] = blocked.get(key, frozenset()) | one.goals
+                blocked[key] = blocked.get(key, _NONE) | one.goals
     return blocked
 
 
@@ -185,14 +185,14 @@ def _impossible_goals(outcomes: Iterable[Outcome]) -> _Impossible:
         if isinstance(one.verdict, Fail) and one.rule.info.about is Subject.HOST:
             goals = {goal for goal, rung in one.rule.info.rungs if rung == AmdRung.CPU and goal in one.goals}
             for node in one.nodes if goals else ():
-                found[id(node)] = found.get(id(node), frozenset()) | goals
+                found[id(node)] = found.get(id(node), _NONE) | goals
     return found
 
 
 def _is_moot(outcome: Outcome, relevant: frozenset[Goal], impossible: _Impossible) -> bool:
     """What a host's CPU cannot do needs no further evidence of the host."""
     is_open = isinstance(outcome.verdict, Open) and outcome.node.subject is Subject.HOST
-    return is_open and bool(relevant) and relevant <= impossible.get(id(outcome.node), frozenset())
+    return is_open and bool(relevant) and relevant <= impossible.get(id(outcome.node), _NONE)
 
 
 def _severity(info: RuleInfo, outcome: Outcome, relevant: frozenset[Goal], regraded: Severity | None) -> Severity:
@@ -216,13 +216,12 @@ def _fold(raised: list[_Raised], blocked: _Blocked, impossible: _Impossible) -> 
     for symptom in followers:
         chain = {id(node) for node in _chain(symptom.outcome)}
         near = [one for one in ordered if one is not symptom and any(id(node) in chain for node in one.outcome.nodes)]
-        causes = [one for one in near if not one.info.symptom and _explains(one, symptom, blocked)]
-        lowest = [one for one in causes if one.order()[0] == causes[0].order()[0]]
-        rungs = (one for one in (*(one for one in lowest if one.proves(symptom)), *causes))
+        causes = (one for one in near if not one.info.symptom and _explains(one, symptom, blocked))
+        lowest = min(causes, key=lambda one: (one.order()[0], not one.proves(symptom)), default=None)
         shared = [one for one in near if one.goals & symptom.goals]
         by_id = {one.info.id: one for one in reversed(shared)}
         named = (by_id[name] for name in symptom.info.because_of if name in by_id)
-        symptom.cause = next(rungs, None) or next(named, None)
+        symptom.cause = lowest or next(named, None)
     followers += _hopeless(ordered, impossible)
     for symptom in followers:
         root = symptom.cause
@@ -240,13 +239,13 @@ def _fold(raised: list[_Raised], blocked: _Blocked, impossible: _Impossible) -> 
 
 def _hopeless(raised: list[_Raised], impossible: _Impossible) -> list[_Raised]:
     """What could be mended on a host, to no end: its CPU cannot do what it is wanted for."""
+    firsts = [one for one in raised if one.is_first]
     folded = []
     for one in raised:
-        cannot = impossible.get(id(one.outcome.node), frozenset())
-        if one.cause is None and one.info.rungs and one.goals <= cannot:
-            node = one.outcome.node
-            first = next((other for other in raised if other.is_first and other.outcome.node is node), one)
-            one.cause = first if first is not one and not one.is_first else None
+        node = one.outcome.node
+        if one.cause is None and one.info.rungs and not one.is_first and one.goals <= impossible.get(id(node), _NONE):
+            of_its_host = (first for first in firsts if first.outcome.node is node and first.goals & one.goals)
+            one.cause = next(of_its_host, None)
             folded += [one] if one.cause is not None else []
     return folded
 
@@ -257,7 +256,7 @@ def _explains(cause: _Raised, symptom: _Raised, blocked: _Blocked) -> bool:
         return False
     ours, theirs = dict(symptom.info.rungs), dict(cause.info.rungs)
     lower = any(theirs[goal] < ours[goal] for goal in cause.goals & symptom.goals if goal in theirs and goal in ours)
-    all_goals = (blocked.get((cause.info.id, id(node)), frozenset()) for node in cause.outcome.nodes)
+    all_goals = (blocked.get((cause.info.id, id(node)), _NONE) for node in cause.outcome.nodes)
     return lower and cause.outcome.goals.union(*all_goals) >= symptom.stands_for
 
 
@@ -317,8 +316,7 @@ def _blocks_a_domain(one: _Raised, snapshot: Snapshot, impossible: _Impossible) 
     if not node.lent or one.info.symptom or not one.info.rungs or one.severity is not Severity.ERROR:
         return False
     judged = (domain for domain in snapshot.domains if domain.host is node and not domain.lent)
-    first = min(rung for _, rung in one.info.rungs) == AmdRung.CPU
-    goals = one.outcome.goals if first else one.outcome.goals - impossible.get(id(node), frozenset())
+    goals = one.outcome.goals if one.is_first else one.outcome.goals - impossible.get(id(node), _NONE)
     return any(goals & domain.goals.wanted for domain in judged)
 
 
@@ -459,14 +457,10 @@ def _collect_list(opens: list[Outcome], snapshot: Snapshot) -> tuple[Collect, ..
     lines: dict[tuple[str, tuple[str, ...]], list[Outcome]] = {}
     for names, outcomes in asked.items():
         for one in outcomes:
-            key = (_layout(one.node, snapshot).name, _best(names, decides, asked))
+            key = (snapshot.layout_of(one.node).name, _best(names, decides, asked))
             lines.setdefault(key, []).append(one)
     made = [_collect(names, outcomes, snapshot) for (_, names), outcomes in lines.items()]
     return tuple(sorted(made, key=lambda line: (-len(line.decides), line.evidence)))
-
-
-def _layout(node: Node, snapshot: Snapshot) -> Layout:
-    return snapshot.layouts[(node.host or node).source.number]
 
 
 _KERNEL_LOGS = ("cmd/dmesg", "cmd/journal-boot")
@@ -497,7 +491,7 @@ def _collect(names: tuple[str, ...], outcomes: list[Outcome], snapshot: Snapshot
     shown = [snapshot.shown(first.node, name) for name in names]
     machines = dict.fromkeys((one.node.host or one.node).name for one in outcomes)
     others = {node.name for node in (*snapshot.hosts, *snapshot.guests)} - set(machines)
-    of = f" ({_some(list(machines))})" if others else ""
+    of = f" ({few(list(machines))})" if others else ""
     return Collect(
         evidence=" or ".join(names),
         shown=clean.printable(" or ".join(shown) + of),
@@ -506,10 +500,6 @@ def _collect(names: tuple[str, ...], outcomes: list[Outcome], snapshot: Snapshot
         decides=tuple(sorted({one.rule.info.id for one in outcomes})),
         machines=tuple(clean.printable(name) for name in machines),
     )
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _is_here(node: Node, name: str, snapshot: Snapshot) -> bool:
@@ -537,7 +527,7 @@ def _has_log(node: Node, name: str, snapshot: Snapshot) -> bool:
     log = snapshot.get(machine, KernelLog)
     if log is not None and log.whole:
         return True
-    patterns = [glob(path) for path in snapshot.layouts[machine.source.number].paths(Evidence(name))]
+    patterns = [glob(path) for path in snapshot.layout_of(machine).paths(Evidence(name))]
     for made in machine.readings.get(KernelLogReading, ()):
         path = made.value.path
         if machine.source.recognised.get(path) == name or any(pattern.fullmatch(path) for pattern in patterns):

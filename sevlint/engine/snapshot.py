@@ -126,10 +126,14 @@ class Snapshot:
         self._parsers = {parser.makes: parser for parser in registry.parsers}
         self._combiners = {combiner.makes: combiner for combiner in registry.combiners}
 
+    def layout_of(self, node: Node) -> Layout:
+        """How the collection is laid out that a subject is in: its host's, where it has one."""
+        return self.layouts[(node.host or node).source.number]
+
     def shown(self, node: Node, name: str) -> str:
         """A piece of evidence as the layout of a subject's collection names it, or the command that gives it."""
         evidence = self.evidence.get(name, Evidence(name))
-        path = self.layouts[(node.host or node).source.number].paths(evidence)[0]
+        path = self.layout_of(node).paths(evidence)[0]
         return evidence.command if path.startswith("cmd/") and evidence.command else path
 
     # facts ----------------------------------------------------------------------------------------------------------

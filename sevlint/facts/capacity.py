@@ -86,6 +86,15 @@ class AsidShare(Struct, frozen=True):
     busy: tuple[Place, ...]
     """Those that run or start with the host."""
 
+    def taken(self, use: AsidUse | None) -> tuple[int, Place] | None:
+        """What every VMM together has taken; None where nothing tells.
+
+        misc.current charges SEV-SNP to sev_es: of the halves of a pool that ciphertext hiding splits it says nothing.
+        """
+        if use is None or self.goals in ((Goal.SEV_ES,), (Goal.SEV_SNP,)):
+            return None
+        return use.get("sev" if self.goals == (Goal.SEV,) else "sev_es")
+
 
 class AsidDemand(Fact, frozen=True):
     """Every pool, and what the host's domains take of it. Only ciphertext hiding gives SEV-SNP one of its own."""

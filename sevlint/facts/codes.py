@@ -12,28 +12,11 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
+from sevlint.facts.log import Code
 from sevlint.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-
-class Code(Struct, frozen=True):
-    """A decoded number. `shown` is how it is written, `name` the kernel's, `qemu` the text that QEMU prints."""
-
-    shown: str
-    name: str
-    meaning: str
-    action: str = ""
-    """What an operator usually does; "" where the code itself asks for nothing."""
-    qemu: str = ""
-
-    @property
-    def words(self) -> str:
-        """`0x3: the platform configuration is invalid (SEV_RET_INVALID_CONFIG)`."""
-        return f"{self.shown}: {self.meaning}" + (f" ({self.name})" if self.name else "")
 
 
 _READ_FIRST = "read the kernel log for the first SEV error; update the BIOS (AGESA) and cold boot if there is none"

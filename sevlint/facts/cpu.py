@@ -55,6 +55,11 @@ class Cpuinfo(Fact, frozen=True):
         return (self.family - 15 << 16) | (self.model >> 4 << 12) | ((self.model & 15) << 4) | self.stepping
 
     @property
+    def is_amd_host(self) -> bool:
+        """An AMD CPU that this kernel has to itself."""
+        return self.is_amd and not self.in_vm
+
+    @property
     def generation(self) -> str:
         """ "naples", "rome", "milan", "genoa", "bergamo" (also Siena), "turin", or "" (amd-host 1.3)."""
         if not self.is_epyc:

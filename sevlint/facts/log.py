@@ -7,9 +7,24 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact, Reading
-from sevlint.facts.codes import Code
 from sevlint.model import Level, Place
 from sevlint.numbers import number
+
+
+class Code(Struct, frozen=True):
+    """A decoded number. `shown` is how it is written, `name` the kernel's, `qemu` the text that QEMU prints."""
+
+    shown: str
+    name: str
+    meaning: str
+    action: str = ""
+    """What an operator usually does; "" where the code itself asks for nothing."""
+    qemu: str = ""
+
+    @property
+    def words(self) -> str:
+        """`0x3: the platform configuration is invalid (SEV_RET_INVALID_CONFIG)`."""
+        return f"{self.shown}: {self.meaning}" + (f" ({self.name})" if self.name else "")
 
 
 class Line(Struct, frozen=True):

@@ -26,7 +26,7 @@ def qemu_conf(text: Text) -> QemuConf:
         group=values.get("group", ("", None))[0].lstrip("+"),
         user_place=place,
         no_namespaces=none[1] if none is not None and none[0].startswith("[") else None,
-        place=text.place(1) if text.lines else text.place(),
+        place=text.start,
     )
 
 
@@ -35,7 +35,7 @@ def group_file(text: Text) -> GroupFile:
     """`name:x:number:members`."""
     rows = [content.split(":") for content in text.lines]
     groups = tuple((row[0], row[2], tuple(row[3].split(","))) for row in rows if len(row) == 4)
-    return GroupFile(groups, text.place(1) if text.lines else text.place())
+    return GroupFile(groups, text.start)
 
 
 @parser(Evidence("etc/passwd", command="getent passwd"))
@@ -43,7 +43,7 @@ def passwd_file(text: Text) -> PasswdFile:
     """`name:x:number:group:...`."""
     rows = [content.split(":", 4) for content in text.lines]
     users = tuple((row[0], row[3]) for row in rows if len(row) == 5)
-    return PasswdFile(users, text.place(1) if text.lines else text.place())
+    return PasswdFile(users, text.start)
 
 
 _ENTRY = re.compile(r"(user|group):([^:\s]{1,64}):rw[-x](?:\s+#effective:(\S{3}))?")
@@ -58,7 +58,7 @@ def device_acl(text: Text) -> DeviceAcl:
         found = _ENTRY.match(content)
         if found is not None and not masked and (found.group(3) or "rw").startswith("rw"):
             named[found.group(1)].add(found.group(2))
-    place = text.place(1) if text.lines else text.place()
+    place = text.start
     return DeviceAcl(frozenset(named["user"]), frozenset(named["group"]), place)
 
 
@@ -96,7 +96,7 @@ def unit_limit(text: Text) -> UnitLimit:
             limit = None
         if is_show and not content:
             unit = ""
-    return UnitLimit(text.path, tuple(found), text.place(1) if text.lines else text.place())
+    return UnitLimit(text.path, tuple(found), text.start)
 
 
 @parser(
@@ -110,4 +110,4 @@ def limits_file(text: Text) -> LimitsFile:
         words = content.partition("#")[0].split()
         if len(words) == 4 and words[2] == "memlock":
             lines.append(LimitLine(words[0], words[3], text.place(line)))
-    return LimitsFile(tuple(lines), text.place(1) if text.lines else text.place())
+    return LimitsFile(tuple(lines), text.start)

@@ -79,6 +79,11 @@ class Text:
         """A place in this file: the whole line unless columns (1-based, end exclusive) are given."""
         return Place(self.path, line, column, end, note=note, source=self.source)
 
+    @property
+    def start(self) -> Place:
+        """The first line; of an empty file the file itself."""
+        return self.place(1) if self.lines else self.place()
+
     def element(self, ordinal: int, part: str = "") -> Place:
         """A place in an XML file: the element's number in document order, and which part of it."""
         return Place(self.path, element=ordinal, part=part, source=self.source)

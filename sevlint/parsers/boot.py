@@ -92,7 +92,7 @@ def modprobe_file(text: Text) -> ModprobeFile:
         options = options_of(content, place, start) if verb == "options" else Options(())
         options = Options(tuple(replace(one, place=logical.place(one.place)) for one in options.items))
         lines.append(ModprobeLine(verb, module, options, rest, place))
-    return ModprobeFile(text.path, tuple(lines), text.place(1) if text.lines else text.place())
+    return ModprobeFile(text.path, tuple(lines), text.start)
 
 
 class _Logical:
@@ -152,7 +152,7 @@ def grub_default(text: Text) -> GrubDefault:
         start += 1 if rest[:1] in ("'", '"') else 0
         options = options_of(content[: start + len(value)], text.place(line), start)
         values.append((name, operator == "+=", value, options))
-    return GrubDefault(text.path, tuple(values), text.place(1) if text.lines else text.place())
+    return GrubDefault(text.path, tuple(values), text.start)
 
 
 def _unquoted(text: str) -> str:
@@ -171,7 +171,7 @@ def bls_entry(text: Text) -> BlsEntry:
     title = version = ""
     found: list[Option] = []
     variables: list[str] = []
-    place = text.place(1) if text.lines else text.place()
+    place = text.start
     for line, content in text.numbered():
         key, _, value = content.strip().partition(" ")
         if key == "title":
@@ -214,7 +214,7 @@ def grub_config(text: Text) -> GrubConfig:
             blscfg = True
         else:
             menu.read(stripped)
-    place = text.place(1) if text.lines else text.place()
+    place = text.start
     return GrubConfig(tuple(entries), tuple(sorted(variables.items())), blscfg, place)
 
 
@@ -269,5 +269,5 @@ def boot_file(text: Text) -> BootFile:
         if equals and not content.startswith("#"):
             values.append((key, value))
             options[key] = options_of(content, text.place(line), len(key) + 1)
-    place = text.place(1) if text.lines else text.place()
+    place = text.start
     return BootFile(text.path, tuple(values), tuple(sorted(options.items())), place)

@@ -23,7 +23,7 @@ _FIRST = re.compile(r"Minimum ASID value for SEV-enabled, SEV-ES disabled guest:
 def tool_asids(text: Text) -> ToolAsids:
     """The leaf 8000001F of the first CPU, or the two lines that sevctl and snphost make of it."""
     highest = first = None
-    place = text.place(1) if text.lines else text.place()
+    place = text.start
     for line, content in text.numbered():
         leaf = _LEAF.match(content)
         if leaf is not None:
@@ -61,5 +61,5 @@ def misc_file(text: Text) -> MiscFile:
         if number(value) is None and value != "max":
             raise ParseError("is no file of the misc controller", text.place(line))
         entries.append((key, number(value), text.place(line)))
-    place = text.place(1) if text.lines else text.place()
+    place = text.start
     return MiscFile(name.removeprefix("misc."), cgroup, tuple(entries), place)

@@ -36,7 +36,7 @@ def udev_file(text: Text) -> UdevFile:
             rule = _rule(_KEY.findall(joined), text, first)
             rules += [rule] if rule is not None else []
         joined, first = "", 0
-    return UdevFile(text.path, tuple(rules), text.place(1) if text.lines else text.place())
+    return UdevFile(text.path, tuple(rules), text.start)
 
 
 def _rule(keys: list[tuple[str, str, str]], text: Text, line: int) -> UdevRule | None:

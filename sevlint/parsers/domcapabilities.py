@@ -14,7 +14,7 @@ from sevlint.parsers.xml import parse, said
 def domcapabilities(text: Text) -> SevDomainCapabilities:
     """What libvirt says of SEV. Raises ParseError for an error message in place of the document."""
     if not text.data.strip().startswith(b"<"):
-        raise ParseError("is no <domainCapabilities> document", text.place(1) if text.lines else text.place())
+        raise ParseError("is no <domainCapabilities> document", text.start)
     root = parse(text)
     if root.tag != "domainCapabilities":
         raise ParseError(f"holds <{root.tag}>, not <domainCapabilities>", text.place(1))

@@ -68,7 +68,7 @@ def listed_directory(text: Text) -> ListedDirectory:
         place = text.place(line)
         entries.append(FileListing(path, _KINDS.get(kind, "file"), _mode(bits), owner, group, place, mark == "+"))
     if not root:
-        raise ParseError("is no recursive listing", text.place(1) if text.lines else text.place())
+        raise ParseError("is no recursive listing", text.start)
     return ListedDirectory(root.split("/")[0], tuple(entries), text.place(1))
 
 

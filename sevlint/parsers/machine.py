@@ -30,7 +30,7 @@ def cpuinfo(text: Text) -> Cpuinfo:
         if processors <= 1:
             values.setdefault(key, (value.strip(), line))
     if "vendor_id" not in values and "flags" not in values:
-        raise ParseError("holds no processor", text.place(1) if text.lines else text.place())
+        raise ParseError("holds no processor", text.start)
 
     def said(key: str) -> str:
         return values.get(key, ("", 0))[0]
@@ -96,7 +96,7 @@ def misc_capacity(text: Text) -> MiscCapacity:
         if capacity is None:
             raise ParseError("is no misc.capacity", text.place(line))
         entries.append((key, capacity, text.place(line)))
-    return MiscCapacity(tuple(entries), text.place(1) if text.lines else text.place())
+    return MiscCapacity(tuple(entries), text.start)
 
 
 @parser(Evidence("etc/os-release", command="cat /etc/os-release"))
@@ -112,7 +112,7 @@ def os_release(text: Text) -> OsRelease:
         id_like=tuple(values.get("ID_LIKE", "").lower().split()),
         version_id=values.get("VERSION_ID", ""),
         pretty_name=values.get("PRETTY_NAME", ""),
-        place=text.place(1) if text.lines else text.place(),
+        place=text.start,
         variant_id=values.get("VARIANT_ID", "").lower(),
     )
 
@@ -127,7 +127,7 @@ def running_kernel(text: Text) -> RunningKernel:
     words = first.split()
     release = words[2] if words[:1] == ["Linux"] and len(words) > 2 else words[0] if len(words) == 1 else ""
     if not re.match(r"\d+\.\d+", release):
-        raise ParseError("holds no kernel release", text.place(1) if text.lines else text.place())
+        raise ParseError("holds no kernel release", text.start)
     return RunningKernel(release, text.place(1))
 
 
@@ -142,7 +142,7 @@ _DMI = "sys/class/dmi/id/"
 )
 def dmi_field(text: Text) -> DmiField:
     """One file below /sys/class/dmi/id."""
-    place = text.place(1) if text.lines else text.place()
+    place = text.start
     return DmiField(text.path.rsplit("/", 1)[-1], (text.lines[0] if text.lines else "").strip(), place)
 
 
@@ -166,5 +166,5 @@ def dmidecode(text: Text) -> Dmidecode:
         elif key in names and value.strip():
             found.setdefault(names[key], value.strip())
     if not found:
-        raise ParseError("holds no DMI table", text.place(1) if text.lines else text.place())
+        raise ParseError("holds no DMI table", text.start)
     return Dmidecode(tuple(sorted(found.items())), text.place(1))

@@ -26,7 +26,7 @@ def loaded_modules(text: Text) -> LoadedModules:
         if found:
             names.append((found.group(1).replace("-", "_"), text.place(line)))
     if not names:
-        raise ParseError("lists no module", text.place(1) if text.lines else text.place())
+        raise ParseError("lists no module", text.start)
     return LoadedModules(tuple(names), text.complete is Completeness.WHOLE, text.place())
 
 
@@ -52,7 +52,7 @@ def kernel_config_file(text: Text) -> KernelConfigFile:
         if name in _WANTED:
             values.append((name, value, text.place(line)))
     if not is_config:
-        raise ParseError("is no kernel configuration", text.place(1) if text.lines else text.place())
+        raise ParseError("is no kernel configuration", text.start)
     folder, _, file = text.path.rpartition("/")
     release = file.removeprefix("config-") if file != "config" else folder.rsplit("/", 1)[-1]
     whole = is_x86 and text.complete in _WHOLE

@@ -41,5 +41,5 @@ def packages(text: Text) -> Packages:
             if _WANTED.match(name):
                 items.append(Package(name, number, release, text.place(line)))
     if not rows:
-        raise ParseError("lists no package", text.place(1) if text.lines else text.place())
+        raise ParseError("lists no package", text.start)
     return Packages("dpkg" if is_dpkg else "rpm", tuple(items), text.place(1))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from sevlint.model import Report
+from sevlint.model import ReadinessReport, Report
 
 
-def write(report: Report) -> str:
+def write(report: Report | ReadinessReport) -> str:
     """The report as JSON, indented, the same bytes for the same report."""
-    return msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=2).decode() + "\n"
+    return _indented(report)
+
+
+def _indented(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2).decode() + "\n"
 
 
 def read(text: str) -> Report:
@@ -22,4 +28,4 @@ def schema() -> str:
     made = msgspec.json.schema(Report)
     made["$defs"]["Report"]["properties"]["format_version"] = {"const": 1}
     made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "sevlint report, format 1", **made}
-    return msgspec.json.format(msgspec.json.encode(made, order="deterministic"), indent=2).decode() + "\n"
+    return _indented(made)

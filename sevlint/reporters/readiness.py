@@ -5,16 +5,15 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from sevlint.model import Finding, GoalReadiness, ReadinessReport, State
+from sevlint.reporters.text import position
+from sevlint.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _HANG = " " * 11
 _COLUMNS = 100
-_NAMED = 3
 _NOT_MENDED = "cpu"
 """Where a host is blocked, nothing is to be mended: it has another CPU."""
 
@@ -30,11 +29,6 @@ def render(report: ReadinessReport) -> str:
         lines.append("")
     lines += [f"fault of sevlint: {fault.where} on {fault.subject}: {fault.what}" for fault in report.faults]
     return "\n".join(lines).rstrip("\n") + "\n"
-
-
-def write_json(report: ReadinessReport) -> str:
-    """As JSON, the same bytes for the same report."""
-    return msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=2).decode() + "\n"
 
 
 def _alike(goals: Iterable[GoalReadiness]) -> list[list[GoalReadiness]]:
@@ -64,15 +58,10 @@ def _goals(group: list[GoalReadiness]) -> Iterator[str]:
         for finding in one.findings:
             yield from _finding(finding, with_fix=one.rung != _NOT_MENDED)
     else:
-        by = f"{_few(one.rules)} could not decide: " if one.rules else ""
+        by = f"{few(one.rules)} could not decide: " if one.rules else ""
         yield from _prose(f"{name} unknown: {by}{one.because}", _HANG)
         for wanted in one.collect:
             yield f"{_HANG}collect {wanted.shown}"
-
-
-def _few(rules: tuple[str, ...]) -> str:
-    more = len(rules) - _NAMED
-    return ", ".join(rules[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _room(one: GoalReadiness) -> str:
@@ -87,10 +76,8 @@ def _room(one: GoalReadiness) -> str:
 def _finding(finding: Finding, *, with_fix: bool) -> Iterator[str]:
     yield from _prose(f"{_HANG}{finding.message}", _HANG)
     for span in finding.spans:
-        where = f":{span.line}" if span.line else ""
-        where += f":{span.column}" if span.line and span.column else ""
         note = f" ({span.note})" if span.note else ""
-        yield f"{_HANG}--> {span.path}{where}{note}"
+        yield f"{_HANG}--> {span.path}{position(span)}{note}"
     if finding.fix is not None and with_fix:
         yield from _prose(f"{_HANG}fix: {finding.fix.text}", f"{_HANG}     ")
         for command in finding.fix.commands:

@@ -9,9 +9,10 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from sevlint.model import Finding, InputSummary, Report, Severity, Span, Subject, SubjectSummary, Undecided, View
+from sevlint.words import few
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from rich.console import Console
 
@@ -30,7 +31,6 @@ _STYLES = {
 _SNIPPET = 96
 _FRAME = 14
 """What stands around a quotation: its margin, and dots on both sides."""
-_LIST = 3
 _ALIKE = 3
 """So many findings that say the same of different subjects are shown in full; of more, the first."""
 _COLUMNS = 100
@@ -182,13 +182,13 @@ class _Page:
             yield from self._row(f"  {shown:{width}}  ", names)
         left = sorted(rest - {name for _, names in rows for name in names})
         if left:
-            yield [("", f"  nothing more to collect for {_few(left)} (--show open)")]
+            yield [("", f"  nothing more to collect for {few(left)} (--show open)")]
 
     def _row(self, shown: str, names: list[str]) -> Iterator[Line]:
         """One piece of evidence; what it decides is hung beside it."""
         label = "decides "
         hang = " " * min(len(shown) + len(label), self.columns // 3 * 2)
-        first, *more = _broken(_few(names), self.columns - len(shown) - len(label), self.columns - len(hang))
+        first, *more = _broken(few(names), self.columns - len(shown) - len(label), self.columns - len(hang))
         yield [("", shown), ("dim", label), ("", first)]
         for line in more:
             yield [("", hang + line)]
@@ -294,8 +294,13 @@ def _where(span: Span, inputs: tuple[InputSummary, ...]) -> str:
         path = f"{given.path.rstrip('/')}/{span.path}"
     elif given is not None and given.lent:
         path = f"{given.path}!/{span.path}"
-    position = f":{span.line}" if span.line is not None else ""
-    return f"{path}{position}:{span.column}" if position and span.column is not None else f"{path}{position}"
+    return path + position(span)
+
+
+def position(span: Span) -> str:
+    """ ":12:3" behind a path: line and column as far as they are known."""
+    line = f":{span.line}" if span.line is not None else ""
+    return f"{line}:{span.column}" if line and span.column is not None else line
 
 
 def _span(span: Span, inputs: tuple[InputSummary, ...], columns: int) -> Iterator[Line]:
@@ -338,12 +343,7 @@ def _grouped(findings: Iterable[Finding]) -> str:
         names = rules.setdefault(finding.rule, [])
         if finding.domain or finding.guest:
             names.append(finding.domain or finding.guest)
-    return "; ".join(f"{rule} ({_few(names)})" if names else rule for rule, names in rules.items())
-
-
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - _LIST
-    return ", ".join(names[:_LIST]) + (f" and {more} more" if more > 0 else "")
+    return "; ".join(f"{rule} ({few(names)})" if names else rule for rule, names in rules.items())
 
 
 def _found(report: Report, show: frozenset[str]) -> str:

@@ -18,12 +18,14 @@ import msgspec
 from msgspec import Struct
 
 from sevlint.errors import RuleDefinitionError
-from sevlint.facts.codes import DECODERS, Code
+from sevlint.facts.codes import DECODERS
 from sevlint.model import Confidence, Goal, RuleInfo, Severity, Subject, in_order, rungs_of
 from sevlint.rule import refs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from sevlint.facts.log import Code
 
 _FORBIDDEN = re.compile(r"\(\?(?:[=!]|<[=!]|P=)|(?<!\\)(?:\\\\)*\\[1-9]|(?<!\\)\)(?:[*+]|\{\d*,\})")
 """Look-around, backreferences, and groups repeated without bound: what is left is linear in the line's length."""

@@ -10,7 +10,7 @@ from sevlint.signatures.cards import info_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sevlint.facts.codes import Code
+    from sevlint.facts.log import Code
     from sevlint.signatures.cards import Card
 
 _TABLES = {"sev-firmware": firmware_codes, "sev-errno": errno_codes}

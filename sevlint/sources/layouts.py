@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sevlint.sources.base import Layout
-from sevlint.sources.manifest import SOS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +47,7 @@ def _with_tails(*paths: str) -> tuple[str, ...]:
 SOSREPORT = Layout(
     name="sosreport",
     detect=("sos_commands/*", "sos_commands/*/*", "sos_commands/*/*/*"),
-    manifest=SOS,
+    manifest="sos_reports/manifest.json",
     candidates={
         **_GRUB,
         "cmd/uname": ("sos_commands/kernel/uname_-a", "uname"),

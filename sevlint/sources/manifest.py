@@ -12,7 +12,6 @@ import msgspec
 
 from sevlint.model import Completeness
 
-SOS = "sos_reports/manifest.json"
 _TIMED_OUT = 124
 """The exit status of timeout(1), under which sos runs its commands."""
 

@@ -16,7 +16,7 @@ from sevlint.facts.kernel import ModprobeConfig
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.DEVICE, symptom=True)
 def judge(device: DevSev, cpu: Cpuinfo | None, modprobe: ModprobeConfig | None) -> Verdict:
-    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
+    if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     disabled = modprobe.disabled("ccp") if modprobe is not None else None
     if not device.exists and disabled is not None:

@@ -49,20 +49,20 @@ def judge(
         return waiting
     if isinstance(following, Gap):
         return Open("where the next boot's options are kept was not collected", following.wanted)
-    now = breaking(running.options, goal)
     entries = [one for one in following.entries if one.default or one.is_template]
     for entry in entries:
-        gained = [option for what, option in breaking(entry.options, goal).items() if what not in now]
+        gained = _gained(entry, running, goal)
         if gained:
             texts = list(dict.fromkeys(option.text for option in gained))
             words, verb = " ".join(texts), "break" if len(texts) > 1 else "breaks"
-            broken = _goals(one for one in Goal if set(texts) & _gained(entry, running, one))
+            broken = _goals(one for one in Goal if any(option in gained for option in _gained(entry, running, one)))
             because = f"{_when(entry)} will run with `{words}`, which {verb} {broken}; this one does not"
             places = (*(option.place for option in gained), running.place)
             return Fail(because, places, remedy=boot_option.remove(*texts), value=words)
-    lost = _lost(running, entries, kernel, _default_of(config), goal)
-    if lost is not None and modprobe is not None and _asked_elsewhere(modprobe, lost.value):
-        lost = None
+    wanted = needed(running.options, goal, kernel)
+    if wanted is not None and modprobe is not None and _asks(modprobe, wanted):
+        wanted = None
+    lost = _lost(running, entries, kernel, wanted, _default_of(config), goal)
     if lost is not None:
         return lost
     return _why_open(following, entries) or Pass(
@@ -90,10 +90,10 @@ def _fail(waiting: PendingBreak, now: Place) -> Fail:
     return Fail(because, (waiting.place, now), remedy=remedy, confidence=Confidence.MEDIUM, value=waiting.text)
 
 
-def _gained(entry: BootEntry, running: KernelCmdline, goal: Goal) -> set[str]:
+def _gained(entry: BootEntry, running: KernelCmdline, goal: Goal) -> list[Option]:
     """Options of the entry that break a goal which this boot does not break in that way."""
     now = breaking(running.options, goal)
-    return {option.text for what, option in breaking(entry.options, goal).items() if what not in now}
+    return [option for what, option in breaking(entry.options, goal).items() if what not in now]
 
 
 def _goals(goals: Iterable[Goal]) -> str:
@@ -102,10 +102,10 @@ def _goals(goals: Iterable[Goal]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _asked_elsewhere(modprobe: ModprobeConfig, option: str) -> bool:
+def _asks(modprobe: ModprobeConfig, option: Option) -> bool:
     """modprobe.d asks for the same, and holds from the next load on."""
-    module, _, name = option.partition("=")[0].replace("-", "_").partition(".")
-    line = modprobe.last(module, name) if name else None
+    module, _, name = option.name.partition(".")
+    line = modprobe.last(module, name)
     return line is not None and line.is_true
 
 
@@ -119,11 +119,16 @@ def _default_of(config: KernelConfig | None) -> str | None:
 
 
 def _lost(
-    running: KernelCmdline, entries: list[BootEntry], kernel: KernelVersion | None, default: str | None, goal: Goal
+    running: KernelCmdline,
+    entries: list[BootEntry],
+    kernel: KernelVersion | None,
+    wanted: Option | None,
+    default: str | None,
+    goal: Goal,
 ) -> Fail | None:
-    """An option that this boot needs and the next will not have."""
+    """An option that this boot needs and the next will not have: `wanted`, or the answer to passthrough by default."""
     nopt = IommuOptions.of(running.options).translated if goal is Goal.SEV_SNP and default != "n" else None
-    for option, has in ((needed(running.options, goal, kernel), _has), (nopt, _translates)):
+    for option, has in ((wanted, _has), (nopt, _translates)):
         for entry in entries if option is not None else ():
             if option is None or not entry.default or entry.unresolved or has(entry, option):
                 continue

@@ -22,7 +22,7 @@ from sevlint.facts.cpu import Cpuinfo
 
 @rule(about=Subject.HOST, severity=Severity.NOTE, goals=AMD_SEV)
 def judge(ignored: IgnoredOptions, cpu: Cpuinfo | None) -> Verdict | Sequence[Fail]:
-    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
+    if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     fails = [
         Fail(

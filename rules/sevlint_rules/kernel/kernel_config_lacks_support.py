@@ -35,7 +35,7 @@ _NEEDED = ("KVM_AMD", "CRYPTO_DEV_CCP_DD", "CRYPTO_DEV_SP_PSP", "KVM_AMD_SEV")
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.KERNEL_OPTIONS)
 def judge(config: KernelConfig | Gap, parameters: SevParameters | None, cpu: Cpuinfo | None) -> Verdict:
-    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
+    if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     if parameters is not None and parameters.sev is not None and parameters.sev.is_true:
         return Pass("KVM has SEV on", (parameters.sev.place,))

@@ -15,7 +15,7 @@ from sevlint.facts.cpu import Cpuinfo
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.KERNEL_OPTIONS)
 def judge(blocks: ModuleBlocks, modules: HostModules | None, cpu: Cpuinfo | None) -> Verdict:
-    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
+    if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     found = blocks.of("kvm_amd")
     if not found:

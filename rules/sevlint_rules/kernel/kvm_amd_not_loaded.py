@@ -16,7 +16,7 @@ from sevlint.facts.cpu import Cpuinfo
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.KVM, symptom=True)
 def judge(modules: HostModules, cpu: Cpuinfo) -> Verdict:
-    if not cpu.is_amd or cpu.in_vm:
+    if not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     state = modules.kvm_amd
     if state.present is None or state.place is None:

@@ -38,7 +38,7 @@ _WANTED = ("sys/module/kvm_amd/parameters/*",)
 def judge(
     requests: ModuleRequests, parameters: ModuleParameters | None, cpu: Cpuinfo | None, goal: Goal
 ) -> Verdict | Sequence[Fail]:
-    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
+    if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     names = ("npt", "nrips") if goal is Goal.SEV else ("npt", "nrips", "lbrv")
     found = [_one(name, requests, parameters) for name in names]

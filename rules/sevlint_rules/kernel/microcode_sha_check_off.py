@@ -16,7 +16,7 @@ from sevlint.facts.log import KernelLog
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV)
 def judge(cmdline: KernelCmdline | None, log: KernelLog | None, cpu: Cpuinfo | None) -> Verdict:
-    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
+    if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     option = cmdline.last("microcode.amd_sha_check") if cmdline is not None else None
     line = log.last("microcode-sha-check-disabled") if log is not None else None

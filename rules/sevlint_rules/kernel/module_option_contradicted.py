@@ -19,7 +19,7 @@ from sevlint.facts.options import breaks
 
 @rule(about=Subject.HOST, severity=Severity.WARNING, goals=AMD_SEV)
 def judge(requests: ModuleRequests, cpu: Cpuinfo | None, goal: Goal) -> Verdict | Sequence[Fail]:
-    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
+    if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     mine = [one for one in requests.items if breaks(one.module, one.parameter, goal)]
     fails = [_fail(one) for one in mine if _is_contradicted(one)]

@@ -18,7 +18,7 @@ _DEFAULTS = {"psp_cmd_timeout": 100, "psp_probe_timeout": 5}
 
 @rule(about=Subject.HOST, severity=Severity.NOTE, goals=AMD_SEV)
 def judge(parameters: ModuleParameters, cpu: Cpuinfo | None) -> Verdict | Sequence[Fail]:
-    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
+    if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     found = [one for name in _DEFAULTS if (one := parameters.get("ccp", name)) is not None]
     fails = [

@@ -20,7 +20,7 @@ _SLABS_OF_MIB = 512
 
 @rule(about=Subject.HOST, severity=Severity.NOTE, goals=AMD_SEV)
 def judge(cmdline: KernelCmdline, cpu: Cpuinfo | None) -> Verdict:
-    if cpu is not None and (not cpu.is_amd or cpu.in_vm):
+    if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     mem_encrypt, option = cmdline.last("mem_encrypt"), cmdline.last("swiotlb")
     if mem_encrypt is not None and mem_encrypt.value == "on":

@@ -21,9 +21,7 @@ def judge(demand: AsidDemand, use: AsidUse | None, goal: Goal) -> Verdict:
     if share.pool is None:
         return Open(f"nothing tells how many ASIDs {share.words} guests have", ("sys/fs/cgroup/misc.capacity",))
     size, busy = share.pool.size, len(share.busy)
-    # misc.current charges SEV-SNP to sev_es, so it says nothing of either half where ciphertext hiding splits them
-    is_counted = use is not None and (goal is Goal.SEV or len(share.goals) == 2)
-    taken, place = use.get("sev" if goal is Goal.SEV else "sev_es") if use is not None and is_counted else (0, None)
+    taken, place = share.taken(use) or (0, None)
     used = max(taken, busy)
     if not size or max(used, len(share.defined)) > size:
         return NotApplicable("the pool is empty, or has more guests than ASIDs")

@@ -36,7 +36,7 @@ _REDUCED_WIDTHS = {42, 43, 46, 47}
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.SMEE)
 def judge(cpu: Cpuinfo, log: KernelLog | None, kernel: KernelVersion | None) -> Verdict:
-    if not cpu.is_amd or cpu.in_vm:
+    if not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     if "sev" in cpu.flags:
         return Pass("cpuinfo shows `sev`, which the kernel clears unless the BIOS allows it", (cpu.flags_place,))

@@ -30,7 +30,7 @@ from sevlint.facts.trust import AmdBulletins
 
 @rule(about=Subject.HOST, severity=Severity.WARNING, goals=AMD_SEV)
 def judge(cpu: Cpuinfo, known: AmdBulletins) -> Verdict:
-    if not cpu.is_amd or cpu.in_vm:
+    if not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     if cpu.microcode is None or cpu.microcode_place is None:
         return Open("cpuinfo names no microcode revision", ("proc/cpuinfo",))

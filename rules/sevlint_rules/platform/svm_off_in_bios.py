@@ -29,7 +29,7 @@ from sevlint.facts.log import KernelLog
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.CPU)
 def judge(cpu: Cpuinfo, log: KernelLog | None, parameters: ModuleParameters | None) -> Verdict:
-    if not cpu.is_amd or cpu.in_vm:
+    if not cpu.is_amd_host:
         return NotApplicable("no AMD host")
     line = log.last("svm-disabled-by-bios") if log is not None else None
     remedy = bios("SVM Mode", "Enabled")
