@@ -65,19 +65,24 @@ def plugin(folder: Path) -> None:
     (info / "entry_points.txt").write_text("[sevlint]\nbench = bench_rules.plugin\n")
 
 
-def median(command: list[str], rounds: int, extra: str = "") -> float:
-    """Median wall time in milliseconds; two rounds before warm the caches."""
-    environment = {**os.environ, **({"PYTHONPATH": extra} if extra else {})}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed hook has its bytecode
-    times = []
+def medians(commands: list[tuple[list[str], str]], rounds: int) -> list[float]:
+    """Median wall time of each command (with its PYTHONPATH) in milliseconds.
+
+    The commands take turns, so that a machine that grows faster or slower meanwhile does not bend their ratio. Two
+    rounds before warm the caches.
+    """
+    times: list[list[float]] = [[] for _ in commands]
     for number in range(rounds + 2):
-        start = time.perf_counter()
-        done = subprocess.run(command, env=environment, capture_output=True, check=False)
-        if number >= 2:
-            times.append((time.perf_counter() - start) * 1000)
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"{' '.join(command)} failed: {done.stderr.decode()}")
-    return statistics.median(times)
+        for (command, extra), mine in zip(commands, times, strict=True):
+            environment = {**os.environ, **({"PYTHONPATH": extra} if extra else {})}
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed hook has its bytecode
+            start = time.perf_counter()
+            done = subprocess.run(command, env=environment, capture_output=True, check=False)
+            if number >= 2:
+                mine.append((time.perf_counter() - start) * 1000)
+            if done.returncode not in (0, 1):
+                raise SystemExit(f"{' '.join(command)} failed: {done.stderr.decode()}")
+    return [statistics.median(mine) for mine in times]
 
 
 def main() -> None:
@@ -90,9 +95,8 @@ def main() -> None:
         xml.write_text(DOMAIN)
         plugin(folder)
         check = [sys.executable, "-m", "sevlint", "check", str(xml)]
-        floor = median([sys.executable, "-c", "import lxml.etree"], rounds)
-        plain = median(check, rounds)
-        grown = median(check, rounds, name)
+        bare = [sys.executable, "-c", "import lxml.etree"]
+        floor, plain, grown = medians([(bare, ""), (check, ""), (check, name)], rounds)
     print(f"import lxml.etree                      {floor:7.1f} ms")
     print(f"sevlint check one.xml                  {plain:7.1f} ms  {plain / floor:.2f} times")
     print(f"the same, 300 generated rules more     {grown:7.1f} ms  {grown / floor:.2f} times")
