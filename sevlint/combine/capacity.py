@@ -56,7 +56,7 @@ def asid_cgroups(files: tuple[MiscFile | Gap, ...], capacity: MiscCapacity | Non
                 refused.append(CgroupCount(file.cgroup, key.removesuffix(".max"), value, place))
     top = {file.kind for file in mine if "/" not in file.cgroup}
     current = tuple(one for one in every if one.kind == "current")
-    first = every[0].place if every else None
+    first = next((one.place for one in (*mine, *every)), None)
     return AsidCgroups(tuple(limits), tuple(refused), current, {"max", "events"} <= top, first)
 
 

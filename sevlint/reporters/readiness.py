@@ -53,7 +53,7 @@ def _goals(group: list[GoalReadiness]) -> Iterator[str]:
     one = group[0]
     name = f"  {_names(group):8}"
     if one.state is State.READY:
-        yield f"{name} {_room(one)}"
+        yield from _prose(f"{name} {_room(one)}", _HANG)
     elif one.state is State.BLOCKED:
         yield from _prose(f"{name} blocked at {one.rung}: {', '.join(one.rules)}", _HANG)
         for finding in one.findings:
@@ -95,7 +95,10 @@ def _room(one: GoalReadiness) -> str:
     state = "ready" if one.left else "ready, but full"
     room = f"{state}: {one.left} of {one.limit} {'ASID' if one.limit == 1 else 'ASIDs'} left{shared}"
     held = one.cgroup
-    return f"{room}: {held.file} allows {held.allows}, and {held.taken} are taken" if held is not None else room
+    if held is None:
+        return room
+    taken = f", and {held.taken} {'is' if held.taken == 1 else 'are'} taken" if held.taken else ""
+    return f"{room}: {held.file} allows {held.allows}{taken}"
 
 
 def _finding(finding: Finding, *, with_fix: bool) -> Iterator[str]:
