@@ -634,6 +634,14 @@ class State(Enum):
     UNKNOWN = "unknown"
 
 
+class CgroupLimit(Struct, frozen=True):
+    """A limit of the cgroup that holds every VM: how many guests `file` allows, and how many it has."""
+
+    file: str
+    allows: int
+    taken: int
+
+
 class GoalReadiness(Struct, frozen=True):
     """Whether a host can run guests of a goal now."""
 
@@ -648,11 +656,13 @@ class GoalReadiness(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
     collect: tuple[Collect, ...] = ()
     left: int | None = None
-    """How many more guests find an ASID beside those that run or start with the host; None where it is not known."""
+    """How many more guests can start beside those that run or start with the host; None where it is not known."""
     limit: int | None = None
     """How many ASIDs there are for them."""
     shared: tuple[Goal, ...] = ()
     """Whose guests take from the same pool."""
+    cgroup: CgroupLimit | None = None
+    """Where a cgroup leaves fewer than there are ASIDs."""
 
 
 class HostReadiness(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """The documentation check: the README shows what sevlint really prints, and names every flag, format and exit code.
 
-`python tests/check_docs.py` compares; with `--write` it rewrites the shown output and the JSON report's schema.
+`python tests/check_docs.py` compares; with `--write` it rewrites the shown output and the schemas of the JSON reports.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sevlint.reporters.json import schema
+from sevlint.reporters.json import ready_schema, schema
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-SCHEMA = ROOT / "docs" / "report.schema.json"
+SCHEMAS = {"report": schema, "ready": ready_schema}
 SHOWN = "fixtures/hosts/iommu-passthrough.yaml"
 BLOCK = re.compile(r"(\$ sevlint check [^\n]*\n```\n<!-- output -->\n)(?:```text\n.*?```\n)?", re.DOTALL)
 
@@ -32,13 +32,16 @@ def main() -> int:
     wanted = BLOCK.sub(lambda found: f"{found.group(1)}```text\n{output}```\n", text)
     if "--write" in sys.argv:
         README.write_text(wanted, encoding="utf-8")
-        SCHEMA.write_text(schema(), encoding="utf-8")
+        for name, made in SCHEMAS.items():
+            (ROOT / "docs" / f"{name}.schema.json").write_text(made(), encoding="utf-8")
         return 0
     wrong = []
     if text != wanted:
         wrong.append("README.md: the shown output is not what sevlint prints (python tests/check_docs.py --write)")
-    if not SCHEMA.exists() or SCHEMA.read_text(encoding="utf-8") != schema():
-        wrong.append("docs/report.schema.json: is not the reporter's schema (python tests/check_docs.py --write)")
+    for name, made in SCHEMAS.items():
+        page = ROOT / "docs" / f"{name}.schema.json"
+        if not page.exists() or page.read_text(encoding="utf-8") != made():
+            wrong.append(f"docs/{page.name}: is not the reporter's schema (python tests/check_docs.py --write)")
     ids = set(re.findall(r"^(\S+) ", sevlint("rules"), re.MULTILINE))
     for page in ("README.md", "CONTRIBUTING.md"):
         content = (ROOT / page).read_text(encoding="utf-8")

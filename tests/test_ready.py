@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import msgspec
 import pytest
 import yaml
 
-from sevlint import app, plugins
-from sevlint.model import Goal, ReadinessReport, Settings
+from sevlint import app, engine, plugins
+from sevlint.engine.readiness import state_of
+from sevlint.model import Fail, Goal, GoalReadiness, Place, ReadinessReport, Settings, State, Subject
+from sevlint.reporters import json as json_reporter
+from sevlint.sources.bundle import BundleSource
 
 ROOT = Path(__file__).parent.parent
 HOSTS = ROOT / "fixtures" / "hosts"
@@ -32,9 +39,23 @@ WHOLE = {
     "asid-overcommit": ("1005 of 1005", "0 of 1", "0 of 1"),
     "smee-off": ("smee", "smee", "smee"),
     "kernel-too-old": ("410 of 410", "99 of 99", "kernel-options"),
+    "cgroup-allows-none": ("4 of 410", "device", "device"),
     "old-qemu": ("410 of 410", "99 of 99", "stack"),
     "ordinary-intel": ("cpu", "cpu", "cpu"),
 }
+
+
+@cache
+def content(name: str) -> dict[str, Any]:
+    made: dict[str, Any] = yaml.safe_load((HOSTS / name).read_text())
+    return made
+
+
+def merged(path: Path) -> dict[str, Any]:
+    """The files of a host, with those of the host that it is made from."""
+    made = content(path.name)
+    below = content(Path(made["from"]).name)["files"] if "from" in made else {}
+    return {name: entry for name, entry in {**below, **made["files"]}.items() if entry is not None}
 
 
 def ready(*paths: Path) -> ReadinessReport:
@@ -57,24 +78,39 @@ def test_a_whole_host_is_ready_or_blocked_at_its_rung(name: str) -> None:
     assert report.exit_code == (0 if all(one.state.value == "ready" for one in host.goals) else 1)
 
 
-@pytest.mark.parametrize("name", ["iommu-passthrough", "rmp-missing", "psp-init-failed", "smee-off", "old-qemu"])
-def test_less_evidence_never_makes_a_host_ready(name: str, tmp_path: Path) -> None:
-    content = yaml.safe_load((HOSTS / f"{name}.yaml").read_text())
-    files = (
-        yaml.safe_load((HOSTS / content["from"]).read_text())["files"] | content["files"] if "from" in content else {}
-    )
-    files = {path: entry for path, entry in (files or content["files"]).items() if entry is not None}
-    blocked = [one.state.value == "blocked" for one in ready(HOSTS / f"{name}.yaml").hosts[0].goals]
-    for gone in files:
-        bundle = tmp_path / "host.yaml"
-        bundle.write_text(yaml.safe_dump({"files": {path: entry for path, entry in files.items() if path != gone}}))
-        for host in ready(bundle).hosts:
-            states = [one.state.value for one in host.goals]
-            assert not any(before and now == "ready" for before, now in zip(blocked, states, strict=True)), gone
+REGISTRY = SHELF.registry(frozenset(Subject))
+CARDS = SHELF.card_infos()
+ON_A_LADDER = [one for one in SHELF.rules(frozenset({Subject.HOST})) if one.info.rungs]
+CATALOGUE = SHELF.catalogue(frozenset({Subject.HOST}))
+
+
+def states(files: dict[str, Any]) -> Iterator[tuple[GoalReadiness, list[Place]]]:
+    """Each goal of the bundle's host, and the places of what fails."""
+    snapshot = engine.collect([engine.Input(BundleSource.of({"files": files}))], REGISTRY, Settings(goals=GOALS))
+    outcomes = engine.judge([*ON_A_LADDER, *CATALOGUE], snapshot)
+    seen = [place for one in outcomes if isinstance(one.verdict, Fail) for place in one.seen]
+    for node in snapshot.hosts:
+        for goal in GOALS:
+            yield state_of(outcomes, node, goal, CARDS), seen
+
+
+@pytest.mark.parametrize("path", sorted(HOSTS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_less_evidence_never_makes_a_host_ready(path: Path) -> None:
+    """Every file taken away, and every file that proves a failure made unreadable."""
+    files = merged(path)
+    whole = list(states(files))
+    blocked = {one.goal for one, _ in whole if one.state is State.BLOCKED}
+    proofs = {place.path for _, seen in whole for place in seen}
+    for file in files if blocked else ():
+        rest = {name: entry for name, entry in files.items() if name != file}
+        less = [rest, {**rest, file: {"unreadable": True}}] if file in proofs else [rest]
+        for bundle in less:
+            now = {one.goal for one, _ in states(bundle) if one.state is State.READY}
+            assert not now & blocked, file
 
 
 def test_guests_of_every_vmm_count_and_disputed_numbers_do_not(tmp_path: Path) -> None:
-    files = yaml.safe_load((HOSTS / "milan-snp.yaml").read_text())["files"]
+    files = merged(HOSTS / "milan-snp.yaml")
     bundle = tmp_path / "host.yaml"
     bundle.write_text(yaml.safe_dump({"files": {**files, "sys/fs/cgroup/misc.current": "sev 5\nsev_es 99\n"}}))
     (host,) = ready(bundle).hosts
@@ -84,8 +120,42 @@ def test_guests_of_every_vmm_count_and_disputed_numbers_do_not(tmp_path: Path) -
     assert [one.left for one in host.goals] == [None] * 3
 
 
+SLICE = "sys/fs/cgroup/machine.slice/"
+
+
+@pytest.mark.parametrize(
+    ("files", "left", "allows"),
+    [
+        ({"misc.max": "sev max\nsev_es 20\n", "misc.current": "sev_es 5\n"}, [410, 15, 15], [None, 20, 20]),
+        ({"misc.max": "sev 3\nsev_es 2\n", "misc.current": "sev_es 2\n"}, [3, 0, 0], [3, 2, 2]),
+        # what its guests have was not collected: all that is taken may be theirs
+        ({"misc.max": "sev max\nsev_es 20\n"}, [410, 13, 13], [None, 20, 20]),
+        # above the capacity, which alone limits them
+        ({"misc.max": "sev 2000\nsev_es 2000\n", "misc.current": "sev_es 5\n"}, [410, 92, 92], [None] * 3),
+        # of one guest's own cgroup
+        ({"misc.max": "sev max\n", "machine-qemu-1-vm1.scope/misc.max": "sev_es 1\n"}, [410, 92, 92], [None] * 3),
+    ],
+)
+def test_a_cgroup_that_leaves_fewer_is_named(
+    files: dict[str, str], left: list[int], allows: list[int | None], tmp_path: Path
+) -> None:
+    events = {"misc.events": "sev.max 0\nsev_es.max 0\n"}
+    slices = {f"{SLICE}{name}": text for name, text in {**events, **files}.items()}
+    whole = {**merged(HOSTS / "milan-snp.yaml"), "sys/fs/cgroup/misc.current": "sev_es 7\n", **slices}
+    bundle = tmp_path / "host.yaml"
+    bundle.write_text(yaml.safe_dump({"files": whole}))
+    report = ready(bundle)
+    (host,) = report.hosts
+    assert [one.left for one in host.goals] == left
+    assert [one.cgroup.allows if one.cgroup else None for one in host.goals] == allows
+    assert {one.cgroup.file for one in host.goals if one.cgroup} <= {f"{SLICE}misc.max"}
+    words = " ".join(app.readiness_text(report, "text").split())
+    assert ("machine.slice/misc.max allows 20, and 5 are taken" in words) == (left[1] == 15)
+    assert ("SEV-SNP ready, but full: 0 of 99 ASIDs left, shared with SEV-ES: sys/" in words) == (left[2] == 0)
+
+
 def test_what_is_not_known_names_what_to_collect(tmp_path: Path) -> None:
-    files = yaml.safe_load((HOSTS / "milan-snp.yaml").read_text())["files"]
+    files = merged(HOSTS / "milan-snp.yaml")
     kept = {path: files[path] for path in ("proc/cpuinfo", "proc/cmdline", "cmd/uname")}
     bundle = tmp_path / "host.yaml"
     bundle.write_text(yaml.safe_dump({"files": kept}))
@@ -94,10 +164,53 @@ def test_what_is_not_known_names_what_to_collect(tmp_path: Path) -> None:
     assert all(one.because and one.rules and one.collect for one in host.goals)
 
 
+def without(name: str, *words: str) -> dict[str, Any]:
+    """The files of a host whose path holds none of these words."""
+    files = merged(HOSTS / f"{name}.yaml")
+    return {path: entry for path, entry in files.items() if not any(word in path for word in words)}
+
+
+def test_what_to_collect_is_said_once_and_for_whom(tmp_path: Path) -> None:
+    bundle = tmp_path / "host.yaml"
+    few = without("milan-snp", "sys/", "cmd/dmesg", "cmd/rpm", "cmd/virsh", "libvirt", "dev/", "proc/modules")
+    bundle.write_text(yaml.safe_dump({"files": few}))
+    report = ready(bundle)
+    text = app.readiness_text(report, "text")
+    assert "\n  collect, in this order:\n    dmesg or " in text
+    assert text.count("sys/module/kvm_amd/parameters/*") == 1
+    assert "    sys/module/kvm/parameters/* (for SEV-ES, SEV-SNP)\n" in text
+    assert text.count(" unknown: ") == 1
+    for one in report.hosts[0].goals:  # each goal's own, in its order
+        lines = [text.index(f"    {wanted.shown}") for wanted in one.collect]
+        assert lines == sorted(lines)
+        assert lines
+    bundle.write_text(yaml.safe_dump({"files": without("iommu-passthrough", "cmd/dmesg", "parameters/sev_snp")}))
+    text = app.readiness_text(ready(bundle), "text")
+    assert "SEV-SNP  blocked at iommu" in text
+    assert "\n  for SEV, SEV-ES collect, in this order:\n" in text
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        without("milan-snp"),
+        without("milan-snp", "cmd/dmesg"),
+        without("iommu-passthrough"),
+        {**without("milan-snp"), f"{SLICE}misc.max": "sev 4\n", f"{SLICE}misc.events": "sev.max 0\n"},
+    ],
+    ids=["ready", "unknown", "blocked", "cgroup"],
+)
+def test_json_is_lossless_and_fits_its_schema(files: dict[str, Any], tmp_path: Path) -> None:
+    bundle = tmp_path / "host.yaml"
+    bundle.write_text(yaml.safe_dump({"files": files}))
+    report = ready(bundle)
+    written = app.readiness_text(report, "json")
+    assert msgspec.json.decode(written, type=ReadinessReport) == report
+    jsonschema.Draft202012Validator(json.loads(json_reporter.ready_schema())).validate(json.loads(written))
+
+
 def test_a_host_of_unknown_goal_says_what_it_could_run(tmp_path: Path) -> None:
-    content = yaml.safe_load((HOSTS / "iommu-passthrough.yaml").read_text())
-    files = yaml.safe_load((HOSTS / content["from"]).read_text())["files"] | content["files"]
-    files = {path: entry for path, entry in files.items() if "libvirt" not in path and "modprobe" not in path}
+    files = without("iommu-passthrough", "libvirt", "modprobe")
     bundle = tmp_path / "host.yaml"
     bundle.write_text(yaml.safe_dump({"files": files}))
     done = app.check(app.CheckOptions((str(bundle),), Settings(), isolated=True), SHELF)

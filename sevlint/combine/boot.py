@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from sevlint.combine.machine import nothing_at
 from sevlint.facts.amd import DevSev
 from sevlint.facts.boot import (
@@ -22,9 +24,9 @@ from sevlint.facts.boot import (
     PendingBreaks,
 )
 from sevlint.facts.cpu import Cpuinfo
-from sevlint.facts.kernel import KernelCmdline, KernelVersion, ModprobeConfig, ModuleParameters, Option
+from sevlint.facts.kernel import KernelCmdline, KernelVersion, ModprobeConfig, ModuleParameters, NextBootCmdline
 from sevlint.facts.log import KernelLog
-from sevlint.model import Gap, GapReason
+from sevlint.model import Gap, GapReason, Place
 from sevlint.rule import combiner
 
 
@@ -168,6 +170,7 @@ _SINCE = {"sev_es": (5, 11), "sev_snp": (6, 11), "ciphertext_hiding_asids": (6, 
 @combiner
 def ignored_options(
     cmdline: KernelCmdline,
+    following: NextBootCmdline | None,
     modprobe: ModprobeConfig | None,
     cpu: Cpuinfo | None,
     kernel: KernelVersion | None,
@@ -175,24 +178,40 @@ def ignored_options(
     log: KernelLog | None,
 ) -> IgnoredOptions:
     """Options that this kernel does not know, or that are for another CPU."""
-    items = [one for option in cmdline.options.items if (one := _ignored(option)) is not None]
+    entries = following.counting if following is not None else ()
+    coming = [Asked(option, CMDLINE, entry.when) for entry in entries for option in entry.options.items]
+    asked = [*(Asked(option, CMDLINE) for option in cmdline.options.items), *coming]
+    items = [found for one in asked if (found := _ignored(one)) is not None]
     undecided = []
-    for option in cmdline.options.all("intel_iommu"):
-        if cpu is None:
-            undecided.append((option, "proc/cpuinfo"))
-        elif cpu.is_amd:
-            why = "this CPU is AMD's, whose IOMMU is on by default"
-            items.append(IgnoredOption(Asked(option, CMDLINE), why))
+    for one in asked:
+        if one.option.name == "intel_iommu" and cpu is None:
+            undecided.append((one.option, "proc/cpuinfo"))
+        elif one.option.name == "intel_iommu" and cpu is not None and cpu.is_amd:
+            items.append(IgnoredOption(one, "this CPU is AMD's, whose IOMMU is on by default"))
     for name in (*_SINCE, "max_sev_asids"):
-        asked = _asked("kvm_amd", name, cmdline, modprobe)
-        why_not = _unknown(name, kernel, parameters, log) if asked else ""
-        items += [IgnoredOption(one, why_not) for one in asked if why_not]
-        undecided += [(one.option, "sys/module/kvm_amd/parameters/*") for one in asked if why_not is None]
-    return IgnoredOptions(tuple(items), tuple(undecided), cmdline.place)
+        mine = _asked("kvm_amd", name, cmdline, modprobe)
+        if name not in _SINCE:  # which kernel boots next is not known, but none has this one
+            mine += [one for one in coming if one.option.name == f"kvm_amd.{name}"]
+        why_not = _unknown(name, kernel, parameters, log) if mine else ""
+        items += [IgnoredOption(one, why_not) for one in mine if why_not]
+        undecided += [(one.option, "sys/module/kvm_amd/parameters/*") for one in mine if why_not is None]
+    return IgnoredOptions(_once(items, coming), tuple(undecided), cmdline.place)
 
 
-def _ignored(option: Option) -> IgnoredOption | None:
-    asked, value = Asked(option, CMDLINE), option.value or ""
+def _once(items: list[IgnoredOption], coming: list[Asked]) -> tuple[IgnoredOption, ...]:
+    """Each option once, with every place that has it in this spelling; one that holds already is said to."""
+    places: dict[tuple[str, str], list[Place]] = {}
+    for asked in (*(one.asked for one in items), *coming):
+        places.setdefault((asked.option.text, asked.where), []).append(asked.option.place)
+    first: dict[tuple[str, str], IgnoredOption] = {}
+    for one in items:
+        key = (one.asked.option.text, one.asked.where)
+        first.setdefault(key, replace(one, places=tuple(dict.fromkeys(places[key]))))
+    return tuple(first.values())
+
+
+def _ignored(asked: Asked) -> IgnoredOption | None:
+    option, value = asked.option, asked.option.value or ""
     name, _, _ = option.text.partition("=")
     tokens = value.split(",")
     if option.name == "amd_iommu" and "on" in tokens:

@@ -40,10 +40,11 @@ def asid_cgroups(files: tuple[MiscFile | Gap, ...], capacity: MiscCapacity | Non
     Where misc.capacity was collected and none of theirs, the controller is not enabled for VMs: systemd's default.
     """
     unread = next((one for one in files if isinstance(one, Gap)), None)
-    mine = [one for one in files if isinstance(one, MiscFile) and one.cgroup.startswith(_HOLDS_VMS)]
-    if unread is not None and not mine:
+    every = [one for one in files if isinstance(one, MiscFile) and one.cgroup.startswith(_HOLDS_VMS)]
+    mine = [one for one in every if one.kind != "current"]
+    if unread is not None and not every:
         return unread
-    if not mine and capacity is None:
+    if not every and capacity is None:
         wanted = ("sys/fs/cgroup/*/misc.max", "sys/fs/cgroup/*/misc.events")
         return Gap(wanted, GapReason.ABSENT, "of a cgroup that holds VMs")
     limits, refused = [], []
@@ -54,7 +55,9 @@ def asid_cgroups(files: tuple[MiscFile | Gap, ...], capacity: MiscCapacity | Non
             elif file.kind == "events" and value and key.endswith(".max"):
                 refused.append(CgroupCount(file.cgroup, key.removesuffix(".max"), value, place))
     top = {file.kind for file in mine if "/" not in file.cgroup}
-    return AsidCgroups(tuple(limits), tuple(refused), {"max", "events"} <= top, mine[0].place if mine else None)
+    current = tuple(one for one in every if one.kind == "current")
+    first = next((one.place for one in (*mine, *every)), None)
+    return AsidCgroups(tuple(limits), tuple(refused), current, {"max", "events"} <= top, first)
 
 
 @combiner

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from sevlint import clean
-from sevlint.engine.reporting import headline
+from sevlint.engine.reporting import headline, spans_of
 from sevlint.facts.goals import HostGoalSigns
 from sevlint.facts.room import GuestRoom
 from sevlint.model import (
     AmdRung,
+    CgroupLimit,
     Fail,
     Goal,
     GoalReadiness,
@@ -135,4 +136,9 @@ def _worded(state: GoalReadiness, node: Node, snapshot: Snapshot, report: Report
     pool = room.of(state.goal) if room is not None else None
     if pool is None:
         return state
-    return replace(state, left=max(0, pool.of - pool.used), limit=pool.of, shared=pool.goals)
+    held = pool.allowance
+    cgroup = None
+    if held is not None:
+        (span,) = spans_of((held.place,), snapshot)
+        cgroup = CgroupLimit(span.path, held.number, held.taken)
+    return replace(state, left=pool.left, limit=pool.of, shared=pool.goals, cgroup=cgroup)

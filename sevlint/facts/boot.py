@@ -113,6 +113,8 @@ class Asked(Struct, frozen=True):
     option: Option
     where: str
     """"on the kernel command line", or "in" and the path of a modprobe.d file."""
+    when: str = ""
+    """The boots that it is kept for; "" where it holds already."""
 
     @property
     def remedy(self) -> Remedy:
@@ -172,6 +174,15 @@ class IgnoredOption(Struct, frozen=True):
     asked: Asked
     why: str
     kept: str = ""
+    places: tuple[Place, ...] = ()
+    """Everywhere it stands, in this boot and in what is kept for the next."""
+
+    @property
+    def message(self) -> str:
+        """What stands where, and why it does nothing."""
+        asked = self.asked
+        where = f"comes with {asked.when} and" if asked.when else asked.where
+        return f"`{asked.option.text}` {where} does nothing: {self.why}"
 
     @property
     def remedy(self) -> Remedy:
@@ -180,7 +191,7 @@ class IgnoredOption(Struct, frozen=True):
 
 
 class IgnoredOptions(Fact, frozen=True):
-    """Options of guides that do nothing (amd-host 3, 9)."""
+    """Options of guides that do nothing, in this boot or from the next on (amd-host 3, 9)."""
 
     LEVEL: ClassVar[Level] = Level.HOST
     items: tuple[IgnoredOption, ...]

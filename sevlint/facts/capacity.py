@@ -59,9 +59,17 @@ class AsidCgroups(Fact, frozen=True):
     LEVEL: ClassVar[Level] = Level.HOST
     limits: tuple[CgroupCount, ...]
     refused: tuple[CgroupCount, ...]
+    current: tuple[MiscFile, ...]
     whole: bool
     place: Place | None
     """None where no cgroup of VMs has the controller."""
+
+    def taken(self, cgroup: str, key: str) -> int | None:
+        """What this cgroup and those below it have taken, 0 for a key that is not printed; None: not collected."""
+        file = next((one for one in self.current if one.cgroup == cgroup), None)
+        if file is None:
+            return None
+        return next((count for name, count, _ in file.entries if name == key and count is not None), 0)
 
 
 class AsidUse(Fact, frozen=True):
@@ -86,6 +94,11 @@ class AsidShare(Struct, frozen=True):
     busy: tuple[Place, ...]
     """Those that run or start with the host."""
 
+    @property
+    def key(self) -> str:
+        """What cgroups charge its guests to: SEV-SNP has no key of its own (amd-host 4.2)."""
+        return "sev" if self.goals == (Goal.SEV,) else "sev_es"
+
     def taken(self, use: AsidUse | None) -> tuple[int, Place] | None:
         """What every VMM together has taken; None where nothing tells.
 
@@ -93,7 +106,7 @@ class AsidShare(Struct, frozen=True):
         """
         if use is None or self.goals in ((Goal.SEV_ES,), (Goal.SEV_SNP,)):
             return None
-        return use.get("sev" if self.goals == (Goal.SEV,) else "sev_es")
+        return use.get(self.key)
 
 
 class AsidDemand(Fact, frozen=True):

@@ -160,12 +160,37 @@ class BootEntry(Struct, frozen=True):
         """Entries are made from it at the next regeneration."""
         return self.kind in ("grub-default", "kernel-cmdline")
 
+    @property
+    def when(self) -> str:
+        """The boots that it holds for."""
+        return "the next boot" if self.default else "the boots after the next regeneration of the boot entries"
+
 
 class NextBootCmdline(Fact, frozen=True):
     """What the next boot will run with: every place that says so, those that count marked default."""
 
     LEVEL: ClassVar[Level] = Level.HOST
     entries: tuple[BootEntry, ...]
+
+    @property
+    def counting(self) -> tuple[BootEntry, ...]:
+        """The entry that boots, then the templates; what boots only if somebody chooses it is not among them."""
+        return tuple(one for one in self.entries if one.default or one.is_template)
+
+    @property
+    def doubt(self) -> Open | None:
+        """Why an option that is in none of these may come all the same."""
+        chosen = [one for one in self.entries if one.default]
+        if not chosen:
+            wanted = ("boot/grub2/grubenv", "boot/grub2/grub.cfg")
+            return Open("which entry the boot loader will choose is not known", wanted)
+        names = [f"${name}" for one in chosen for name in one.unresolved]
+        if names:
+            why = f"the boot loader's options hold {', '.join(names)}, which was not resolved"
+            return Open(why, ("boot/grub2/grubenv",))
+        if not any(one.is_template for one in self.entries):
+            return Open("what the boot entries are made from was not collected", ("etc/default/grub",))
+        return None
 
 
 class BootConfig(Fact, frozen=True):

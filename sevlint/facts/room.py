@@ -10,16 +10,36 @@ from sevlint.facts.base import Fact
 from sevlint.model import Goal, Level, Place
 
 
+class Allowance(Struct, frozen=True):
+    """What a cgroup that holds every VM allows of a pool, and what its guests have of it."""
+
+    number: int
+    taken: int
+    place: Place
+
+    @property
+    def left(self) -> int:
+        """How many more it lets start."""
+        return max(0, self.number - self.taken)
+
+
 class Room(Struct, frozen=True):
     """`used` of `of` ASIDs or KeyIDs that guests of these goals share.
 
-    Used are those that are taken, and those of domains that start with the host.
+    Used are those that are taken, and those of domains that start with the host. `allowance`: the cgroup that leaves
+    fewer than the pool does.
     """
 
     goals: tuple[Goal, ...]
     used: int
     of: int
     place: Place
+    allowance: Allowance | None
+
+    @property
+    def left(self) -> int:
+        """How many more guests can start."""
+        return self.allowance.left if self.allowance is not None else max(0, self.of - self.used)
 
 
 class GuestRoom(Fact, frozen=True):

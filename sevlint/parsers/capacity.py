@@ -43,7 +43,7 @@ _DEPTHS = ("*/", "*/*/", "*/*/*/")
 
 
 @parser(
-    *(Evidence(f"{_ROOT}{depth}misc.{kind}", many=True) for kind in ("max", "events") for depth in _DEPTHS),
+    *(Evidence(f"{_ROOT}{depth}misc.{kind}", many=True) for kind in ("max", "events", "current") for depth in _DEPTHS),
     Evidence(f"{_ROOT}misc.current", command=f"cat /{_ROOT}misc.current", root=True, many=True),
     Evidence(f"{_ROOT}misc/misc.current", command=f"cat /{_ROOT}misc/misc.current", root=True, many=True),
 )

@@ -24,8 +24,16 @@ def read(text: str) -> Report:
 
 
 def schema() -> str:
-    """The JSON schema of `write`'s output."""
-    made = msgspec.json.schema(Report)
-    made["$defs"]["Report"]["properties"]["format_version"] = {"const": 1}
-    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "sevlint report, format 1", **made}
-    return _indented(made)
+    """The JSON schema of a report that `write` wrote."""
+    return _schema(Report, "sevlint report, format 1")
+
+
+def ready_schema() -> str:
+    """The JSON schema of a readiness report that `write` wrote."""
+    return _schema(ReadinessReport, "sevlint readiness report, format 1")
+
+
+def _schema(kind: type[Report | ReadinessReport], title: str) -> str:
+    made = msgspec.json.schema(kind)
+    made["$defs"][kind.__name__]["properties"]["format_version"] = {"const": 1}
+    return _indented({"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **made})

@@ -5,12 +5,12 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from sevlint.model import Finding, GoalReadiness, ReadinessReport, State
+from sevlint.model import Collect, Finding, GoalReadiness, ReadinessReport, State
 from sevlint.reporters.text import position
 from sevlint.words import few
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _HANG = " " * 11
 _COLUMNS = 100
@@ -26,6 +26,7 @@ def render(report: ReadinessReport) -> str:
         lines += [f"  note: {host.notice}"] if host.notice else []
         for goals in _alike(host.goals):
             lines += _goals(goals)
+        lines += _collect(host.goals)
         lines.append("")
     lines += [f"fault of sevlint: {fault.where} on {fault.subject}: {fault.what}" for fault in report.faults]
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -45,23 +46,45 @@ def _alike(goals: Iterable[GoalReadiness]) -> list[list[GoalReadiness]]:
 
 
 def _reason(one: GoalReadiness) -> tuple[object, ...]:
-    return one.state, one.rung, one.rules, one.because, one.findings, one.collect
+    return one.state, one.rung, one.rules if one.state is State.BLOCKED else (), one.because, one.findings
 
 
 def _goals(group: list[GoalReadiness]) -> Iterator[str]:
     one = group[0]
-    name = f"  {', '.join(member.goal.value.upper() for member in group):8}"
+    name = f"  {_names(group):8}"
     if one.state is State.READY:
-        yield f"{name} {_room(one)}"
+        yield from _prose(f"{name} {_room(one)}", _HANG)
     elif one.state is State.BLOCKED:
         yield from _prose(f"{name} blocked at {one.rung}: {', '.join(one.rules)}", _HANG)
         for finding in one.findings:
             yield from _finding(finding, with_fix=one.rung != _NOT_MENDED)
     else:
-        by = f"{few(one.rules)} could not decide: " if one.rules else ""
+        rules = list(dict.fromkeys(rule for member in group for rule in member.rules))
+        by = f"{few(rules)} could not decide: " if rules else ""
         yield from _prose(f"{name} unknown: {by}{one.because}", _HANG)
-        for wanted in one.collect:
-            yield f"{_HANG}collect {wanted.shown}"
+
+
+def _collect(goals: Sequence[GoalReadiness]) -> Iterator[str]:
+    """What would tell, once for the host and in one order, with the goals that it is for where that is not all."""
+    unknown = [one for one in goals if one.state is State.UNKNOWN]
+    wanted: list[Collect] = []
+    for one in unknown:
+        at = 0
+        for line in one.collect:  # each goal's lines are a part of one list, in its order
+            if line not in wanted:
+                wanted.insert(at, line)
+            at = wanted.index(line) + 1
+    if wanted:
+        about = f"for {_names(unknown)} " if len(unknown) < len(goals) else ""
+        yield f"  {about}collect, in this order:"
+    for line in wanted:
+        only = [one for one in unknown if line in one.collect]
+        which = f" (for {_names(only)})" if len(only) < len(unknown) else ""
+        yield f"    {line.shown}{which}"
+
+
+def _names(goals: Iterable[GoalReadiness]) -> str:
+    return ", ".join(one.goal.value.upper() for one in goals)
 
 
 def _room(one: GoalReadiness) -> str:
@@ -70,7 +93,12 @@ def _room(one: GoalReadiness) -> str:
     others = [goal.value.upper() for goal in one.shared if goal is not one.goal]
     shared = f", shared with {', '.join(others)}" if others else ""
     state = "ready" if one.left else "ready, but full"
-    return f"{state}: {one.left} of {one.limit} {'ASID' if one.limit == 1 else 'ASIDs'} left{shared}"
+    room = f"{state}: {one.left} of {one.limit} {'ASID' if one.limit == 1 else 'ASIDs'} left{shared}"
+    held = one.cgroup
+    if held is None:
+        return room
+    taken = f", and {held.taken} {'is' if held.taken == 1 else 'are'} taken" if held.taken else ""
+    return f"{room}: {held.file} allows {held.allows}{taken}"
 
 
 def _finding(finding: Finding, *, with_fix: bool) -> Iterator[str]:

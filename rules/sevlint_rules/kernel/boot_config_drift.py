@@ -50,14 +50,14 @@ def judge(
         return waiting
     if isinstance(following, Gap):
         return Open("where the next boot's options are kept was not collected", following.wanted)
-    entries = [one for one in following.entries if one.default or one.is_template]
+    entries = following.counting
     for entry in entries:
         gained = _gained(entry, running, goal)
         if gained:
             texts = list(dict.fromkeys(option.text for option in gained))
             words, verb = " ".join(texts), "break" if len(texts) > 1 else "breaks"
             broken = _goals(one for one in Goal if any(option in gained for option in _gained(entry, running, one)))
-            because = f"{_when(entry)} will run with `{words}`, which {verb} {broken}; this one does not"
+            because = f"{entry.when} will run with `{words}`, which {verb} {broken}; this one does not"
             places = (*(option.place for option in gained), running.place)
             return Fail(because, places, remedy=boot_option.remove(*texts), value=words)
     wanted = needed(running.options, goal, kernel)
@@ -66,7 +66,7 @@ def judge(
     lost = _lost(running, entries, kernel, wanted, _default_of(config), goal)
     if lost is not None:
         return lost
-    return _why_open(following, entries) or Pass(
+    return following.doubt or Pass(
         "the next boot asks for nothing that breaks it", tuple(one.place for one in entries if one.default)
     )
 
@@ -110,10 +110,6 @@ def _asks(modprobe: ModprobeConfig, option: Option) -> bool:
     return line is not None and line.is_true
 
 
-def _when(entry: BootEntry) -> str:
-    return "the next boot" if entry.default else "the boots after the next regeneration of the boot entries"
-
-
 def _default_of(config: KernelConfig | None) -> str | None:
     """ "y" where passthrough is this kernel's default, None where that is not known."""
     return config.get("IOMMU_DEFAULT_PASSTHROUGH") if config is not None else None
@@ -121,7 +117,7 @@ def _default_of(config: KernelConfig | None) -> str | None:
 
 def _lost(
     running: KernelCmdline,
-    entries: list[BootEntry],
+    entries: tuple[BootEntry, ...],
     kernel: KernelVersion | None,
     wanted: Option | None,
     default: str | None,
@@ -150,16 +146,3 @@ def _has(entry: BootEntry, option: Option) -> bool:
 
 def _translates(entry: BootEntry, option: Option) -> bool:
     return IommuOptions.of(entry.options).translated is not None
-
-
-def _why_open(following: NextBootCmdline, entries: list[BootEntry]) -> Open | None:
-    if not any(one.default for one in entries):
-        wanted = ("boot/grub2/grubenv", "boot/grub2/grub.cfg")
-        return Open("which entry the boot loader will choose is not known", wanted)
-    names = [f"${name}" for one in entries if one.default for name in one.unresolved]
-    if names:
-        why = f"the boot loader's options hold {', '.join(names)}, which was not resolved"
-        return Open(why, ("boot/grub2/grubenv",))
-    if not any(one.is_template for one in following.entries):
-        return Open("what the boot entries are made from was not collected", ("etc/default/grub",))
-    return None

@@ -10,30 +10,29 @@ Refs   linux: Documentation/admin-guide/kernel-parameters.txt, drivers/iommu/amd
 
 `amd_iommu=on` is no value of that option: the AMD IOMMU is on by default. `sev=` knows `debug` and `nosnp` only. The
 parameter `max_sev_asids` is in no kernel. `kvm_amd.sev_snp` came with Linux 6.11; older kernels ignore it, and cannot
-host SEV-SNP. `intel_iommu=` says nothing to an AMD CPU.
+host SEV-SNP. `intel_iommu=` says nothing to an AMD CPU. What is kept for the next boot is read too, but for parameters
+that another kernel may know.
 """
 
 from collections.abc import Sequence
 
-from sevlint.api import AMD_SEV, Fail, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule
+from sevlint.api import AMD_SEV, Fail, Gap, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule
 from sevlint.facts.boot import IgnoredOptions
 from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.kernel import NextBootCmdline
 
 
 @rule(about=Subject.HOST, severity=Severity.NOTE, goals=AMD_SEV)
-def judge(ignored: IgnoredOptions, cpu: Cpuinfo | None) -> Verdict | Sequence[Fail]:
+def judge(ignored: IgnoredOptions, following: NextBootCmdline | Gap, cpu: Cpuinfo | None) -> Verdict | Sequence[Fail]:
     if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
-    fails = [
-        Fail(
-            f"`{one.asked.option.text}` {one.asked.where} does nothing: {one.why}",
-            (one.asked.option.place,),
-            remedy=one.remedy,
-            value=one.asked.option.text,
-        )
-        for one in ignored.items
-    ]
-    if ignored.undecided and not fails:
+    fails = [Fail(one.message, one.places, remedy=one.remedy, value=one.asked.option.text) for one in ignored.items]
+    if fails:
+        return fails
+    if ignored.undecided:
         option, wanted = ignored.undecided[0]
         return Open(f"whether `{option.text}` means anything to this host is not known", (wanted,))
-    return fails or Pass("no option is known to do nothing", (ignored.place,))
+    if isinstance(following, Gap):
+        return Open("where the next boot's options are kept was not collected", following.wanted)
+    seen = (ignored.place, *(one.place for one in following.counting))
+    return following.doubt or Pass("no option is known to do nothing", seen)

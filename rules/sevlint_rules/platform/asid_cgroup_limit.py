@@ -50,17 +50,33 @@ def judge(cgroups: AsidCgroups, demand: AsidDemand | None, goal: Goal) -> Verdic
     for limit in limits:
         if limit.number < (max(1, len(busy)) if limit.holds_all else 1):
             return _fail(limit, busy, refused)
-    if refused:
-        one = refused[0]
-        because = f"{one.cgroup} refused {one.number} launch{'es' * (one.number != 1)} for want of {key} ASIDs"
-        remedy = Remedy("compare misc.max of this cgroup, and misc.current with misc.capacity, while the guests run")
-        # a counter since the cgroup was made: it explains no failure of today
-        low, value = Confidence.LOW, f"{key}.max={one.number}"
-        return Fail(because, (one.place,), remedy, severity=Severity.WARNING, confidence=low, value=value)
     if not cgroups.whole:
-        wanted = ("sys/fs/cgroup/*/misc.max", "sys/fs/cgroup/*/misc.events")
-        return Open("limits and refusals of the topmost cgroup of VMs were not both collected", wanted)
+        why = "limits and refusals of the topmost cgroup of VMs were not both collected"
+        if refused:
+            why = f"{refused[0].cgroup} refused {_launches(refused[0])}, and {why}"
+        return Open(why, ("sys/fs/cgroup/*/misc.max", "sys/fs/cgroup/*/misc.events"))
+    if refused:
+        return _refused(refused, limits)
     return Pass(f"no cgroup of VMs holds {key} below what is needed", (cgroups.place,))
+
+
+def _launches(refused: CgroupCount) -> str:
+    return f"{refused.number} launch{'es' * (refused.number != 1)} for want of {refused.key} ASIDs"
+
+
+def _refused(refused: list[CgroupCount], limits: list[CgroupCount]) -> Fail:
+    """A counter since the cgroup was made: it explains no failure of today, even where the limit is known."""
+    pairs = [(one, limit) for one in refused for limit in limits if limit.cgroup == one.cgroup]
+    one = pairs[0][0] if pairs else refused[0]
+    because, compare = f"{one.cgroup} refused {_launches(one)}", "misc.max of this cgroup"
+    for _, limit in pairs[:1]:
+        path = f"/{limit.place.path.lstrip('/')}"
+        because = f"{because}; {path} allows {limit.number}"
+        compare = f"`{limit.key} {limit.number}` in {path} with what its guests need"
+    remedy = Remedy(f"compare {compare}, and misc.current with misc.capacity, while the guests run")
+    places = (one.place, *(limit.place for _, limit in pairs[:1]))
+    low, value = Confidence.LOW, f"{one.key}.max={one.number}"
+    return Fail(because, places, remedy, severity=Severity.WARNING, confidence=low, value=value)
 
 
 def _fail(limit: CgroupCount, busy: tuple[Place, ...], refused: list[CgroupCount]) -> Fail:
