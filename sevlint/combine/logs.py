@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
 from sevlint.facts.log import KernelLog, KernelLogReading, Line, LogReading, QemuLog, QemuLogReading
 from sevlint.facts.platform import RunningKernel
 from sevlint.model import Gap, GapReason
 from sevlint.rule import combiner
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _KERNEL = ("cmd/dmesg", "cmd/journal-boot")
 
@@ -74,21 +81,41 @@ def _stamps(readings: list[KernelLogReading]) -> dict[tuple[str, str], set[float
 
 
 def _union(readings: list[KernelLogReading]) -> tuple[Line, ...]:
-    """Each line once, in the order of the first source that has it; lines with a time keep their order in time."""
-    found: dict[tuple[str, str], list[Line]] = {}
+    """Each line once, in the order of the first source that has it; lines with a time keep their order in time.
+
+    Without times only the order within one source is known: a line is mended if each source that has it shows so.
+    """
+    found: dict[tuple[str, str], list[int]] = {}
     merged: list[Line] = []
+    standing: set[int] = set()
     for reading in readings:
         seen: dict[tuple[str, str], int] = {}
-        for line in reading.hits:
+        for line, judged in zip(reading.hits, _mended(reading.hits), strict=True):
             key = (line.card, line.text)
             count = seen[key] = seen.get(key, 0) + 1
             known = found.setdefault(key, [])
             if count > len(known):
-                known.append(line)
+                known.append(len(merged))
                 merged.append(line)
+            if not judged.mended:
+                standing.add(known[count - 1])
     if len(readings) > 1 and all(line.stamp is not None for line in merged):
         merged.sort(key=lambda line: line.stamp or 0.0)
-    return tuple(merged)
+        return _mended(merged)
+    return tuple(
+        line if at in standing else structs.replace(line, mended=True) for at, line in enumerate(merged)
+    )
+
+
+def _mended(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines of one log in their order; those that a later line mends are marked."""
+    newest = {line.card: at for at, line in enumerate(lines)}
+    return tuple(
+        structs.replace(line, mended=any(newest.get(card, -1) > at for card in line.mended_by))
+        if line.mended_by
+        else line
+        for at, line in enumerate(lines)
+    )
 
 
 @combiner
@@ -98,6 +125,5 @@ def qemu_log(readings: tuple[QemuLogReading, ...]) -> QemuLog | Gap:
         return Gap(("var/log/libvirt/qemu/{domain}.log",), GapReason.ABSENT)
     newest = readings[0]
     older = tuple(line for one in readings[1:] for line in (*one.earlier, *one.hits))
-    return QemuLog(
-        newest.hits, newest.whole, newest.why_not_whole, newest.first, newest.lines, (*older, *newest.earlier)
-    )
+    hits = _mended(newest.hits)
+    return QemuLog(hits, newest.whole, newest.why_not_whole, newest.first, newest.lines, (*older, *newest.earlier))

@@ -3,7 +3,8 @@
 A file holds `program`, `log` ("kernel" or "qemu") and `cards`. A card has an `id`, a `literal` that every such line
 holds (or a list, of which it holds one), a `regex` with named groups that is matched at the start of the message,
 `match` and `near-miss` lines, and tells any of: `finding`, `evidence-of`, `fact`, `harmless`. `means` says what such a
-line means where none of these does. `decode: {GROUP: sev-firmware}` gives a capture's number its meaning: a message
+line means where none of these does. `mended-by` names cards whose line, later in the same log, proves that this one's trouble
+is over. `decode: {GROUP: sev-firmware}` gives a capture's number its meaning: a message
 then shows both, and the code's usual action is the fix.
 """
 
@@ -66,6 +67,8 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     fact: str = ""
     harmless: str = ""
     means: str = ""
+    mended_by: tuple[str, ...] = ()
+    """A hit counts only if no line of these cards comes after it in the same log."""
     decode: dict[str, str] = {}
     """Captures whose numbers have a meaning, each with the name of its table."""
     program: str = ""
@@ -129,6 +132,10 @@ def load_cards(paths: Iterable[tuple[str, str]]) -> tuple[Card, ...]:
             if card.id in cards:
                 raise RuleDefinitionError(f"{path}: two cards have the id {card.id}")
             cards[card.id] = card
+    for card in cards.values():
+        unknown = [one for one in card.mended_by if one not in cards or cards[one].log != card.log]
+        if unknown:
+            raise RuleDefinitionError(f"{card.file}: card {card.id}: mended-by: no such card: {', '.join(unknown)}")
     return tuple(cards.values())
 
 

@@ -206,7 +206,7 @@ class LogScan:
             groups = tuple((name, value) for name, value in match.groupdict().items() if value is not None)
             if card.id == "printk-lost":
                 self._lost = text[:120]
-            self._hits.add(Line(card.id, text, groups, place, stamp, card.decoded(groups)))
+            self._hits.add(Line(card.id, text, groups, place, stamp, card.decoded(groups), card.mended_by))
         if "\r" in whole:
             self._lost = "some end in a carriage return alone"
 
