@@ -68,3 +68,60 @@ def test_a_file_completes_a_ring_that_wrapped(ring: tuple[float, str]) -> None:
     assert isinstance(found.seen("rmp-not-reserved-by-bios"), Line)
     assert [line.card for line in found.hits] == ["linux-version", "rmp-not-reserved-by-bios", "kvm-sev-enabled"]
     assert found.whole
+
+
+FAILED = "ccp 0000:22:00.1: SEV-SNP: failed to INIT rc -5, error 0x3"
+WENT_WELL = "ccp 0000:22:00.1: SEV-SNP API:1.55 build:31"
+
+
+def plain(path: str, *texts: str) -> Any:
+    """A log whose lines have no time since boot, as those of a journal."""
+    scanner = LogScan(CARDS, "kernel", path, 0, Completeness.WHOLE)
+    for text in texts:
+        scanner.feed(f"Feb  4 09:34:10 host kernel: {text}\n".encode())
+    return scanner.finish()
+
+
+def mended(found: KernelLog) -> list[bool]:
+    return [line.mended for line in found.hits if line.card == "ccp-snp-init-failed"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        ((FAILED, WENT_WELL), [True]),
+        ((WENT_WELL, FAILED), [False]),
+        ((FAILED, WENT_WELL, FAILED), [True, False]),
+        ((FAILED, FAILED, WENT_WELL), [True, True]),
+        ((FAILED, "ccp 0000:22:00.1: SEV API:1.55 build:31"), [False]),
+    ],
+)
+def test_a_later_line_mends_and_an_earlier_one_does_not(texts: tuple[str, ...], says: list[bool]) -> None:
+    assert mended(merged(plain("cmd/journal-boot", *texts))) == says
+    stamped = log("cmd/dmesg", *((4300.0 + second, text) for second, text in enumerate(texts)), release="6.11.11")
+    found = merged(stamped)
+    assert mended(found) == says
+    assert isinstance(found.seen("ccp-snp-init-failed"), Line) == (False in says)
+    assert len(found.hits) == len(texts) + 1
+
+
+def test_a_mending_line_of_another_source_counts_by_its_time() -> None:
+    ring = (4301.0, WENT_WELL)
+    at_boot = log("var/log/dmesg", (4.9, FAILED), release="6.11.11")
+    assert mended(merged(log("cmd/dmesg", ring), at_boot)) == [True]
+    assert mended(merged(log("cmd/dmesg", (4.0, WENT_WELL)), at_boot)) == [False]
+
+
+def test_without_times_the_order_of_two_sources_proves_nothing() -> None:
+    assert mended(merged(plain("cmd/dmesg", FAILED), plain("cmd/journal-boot", WENT_WELL))) == [False]
+    both = plain("cmd/journal-boot", FAILED, WENT_WELL)
+    assert mended(merged(plain("cmd/dmesg", WENT_WELL), both)) == [True]
+    assert mended(merged(plain("cmd/dmesg", FAILED), both)) == [False]
+
+
+def test_what_never_mends() -> None:
+    """A PSP that timed out is dead until the power cycle; plain INIT may have failed before either API line."""
+    cards = {card.id: card.mended_by for card in CARDS}
+    for card in ("ccp-command-timeout", "ccp-sev-init-failed", "ccp-sev-init-invalid-state", "ccp-df-flush-failed"):
+        assert cards[card] == ()
+    assert {one for names in cards.values() for one in names} == {"ccp-sev-snp-api"}

@@ -102,9 +102,7 @@ def _union(readings: list[KernelLogReading]) -> tuple[Line, ...]:
     if len(readings) > 1 and all(line.stamp is not None for line in merged):
         merged.sort(key=lambda line: line.stamp or 0.0)
         return _mended(merged)
-    return tuple(
-        line if at in standing else structs.replace(line, mended=True) for at, line in enumerate(merged)
-    )
+    return tuple(line if at in standing else structs.replace(line, mended=True) for at, line in enumerate(merged))
 
 
 def _mended(lines: Sequence[Line]) -> tuple[Line, ...]:
