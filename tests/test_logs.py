@@ -10,7 +10,7 @@ from sevlint import plugins
 from sevlint.combine.logs import kernel_log
 from sevlint.facts.log import Absent, KernelLog, Line, Unknown
 from sevlint.facts.platform import RunningKernel
-from sevlint.model import Completeness, Place
+from sevlint.model import Completeness, Gap, Place
 from sevlint.signatures.scanner import LogScan
 
 CARDS = plugins.Shelf(plugins.manager(third_party=False)).cards()
@@ -27,8 +27,9 @@ def log(path: str, *lines: tuple[float, str], release: str = "") -> Any:
     return scanner.finish()
 
 
-def merged(*readings: Any, running: str = "") -> KernelLog:
-    found = kernel_log.function(readings, RunningKernel(running, Place("cmd/uname", 1)) if running else None)
+def merged(*readings: Any, running: str = "", audits: tuple[Any, ...] = ()) -> KernelLog:
+    kernel = RunningKernel(running, Place("cmd/uname", 1)) if running else None
+    found = kernel_log.function(readings, kernel, audits)
     assert isinstance(found, KernelLog)
     return found
 
@@ -125,3 +126,53 @@ def test_what_never_mends() -> None:
     for card in ("ccp-command-timeout", "ccp-sev-init-failed", "ccp-sev-init-invalid-state", "ccp-df-flush-failed"):
         assert cards[card] == ()
     assert {one for names in cards.values() for one in names} == {"ccp-sev-snp-api"}
+
+
+DENIED = (
+    'type=AVC msg=audit(1738564812.118:{}): avc:  denied  {{ read write }} for  pid=4711 comm="qemu-kvm" name="sev" '
+    'dev="devtmpfs" ino=512 scontext=system_u:system_r:svirt_t:s0:c42,c911 '
+    "tcontext=system_u:object_r:device_t:s0 tclass=chr_file permissive=0"
+)
+BOOTED = "type=SYSTEM_BOOT msg=audit(1738564277.411:52): pid=1530 uid=0 auid=4294967295 ses=4294967295 res=success"
+
+
+def audit(path: str, *texts: str) -> Any:
+    scanner = LogScan(CARDS, "audit", path, 0, Completeness.WHOLE)
+    for text in texts:
+        scanner.feed(f"{text}\n".encode())
+    return scanner.finish()
+
+
+def denied(found: KernelLog) -> list[str]:
+    return [line.place.path for line in found.all("dev-sev-denied-by-selinux")]
+
+
+def test_a_denial_of_the_running_boot_counts_and_one_of_an_earlier_boot_does_not() -> None:
+    whole = log("cmd/dmesg", (5.0, SEV), release="6.11.11")
+    newest = audit("var/log/audit/audit.log", BOOTED, DENIED.format(60))
+    assert denied(merged(whole, audits=(newest,))) == ["var/log/audit/audit.log"]
+    assert denied(merged(whole, audits=(audit("var/log/audit/audit.log", DENIED.format(50), BOOTED),))) == []
+    old = audit("var/log/audit/audit.log.1", DENIED.format(40))
+    assert denied(merged(whole, audits=(old, newest))) == ["var/log/audit/audit.log"]
+
+
+def test_a_boot_may_go_through_several_files_of_auditd() -> None:
+    files = (
+        audit("var/log/audit/audit.log", DENIED.format(90)),
+        audit("var/log/audit/audit.log.1", DENIED.format(40), BOOTED, DENIED.format(60)),
+        audit("var/log/audit/audit.log.10", DENIED.format(5)),
+        audit("var/log/audit/audit.log.2", DENIED.format(30)),
+    )
+    assert denied(merged(audits=files)) == ["var/log/audit/audit.log.1", "var/log/audit/audit.log"]
+
+
+def test_the_log_of_auditd_proves_nothing_by_what_it_lacks() -> None:
+    found = merged(audits=(audit("var/log/audit/audit.log", BOOTED, DENIED.format(60)),))
+    assert found.seen("rmp-not-reserved-by-bios") == Unknown("no kernel log was collected")
+    assert isinstance(kernel_log.function((), None, (audit("var/log/audit/audit.log", BOOTED),)), Gap)
+
+
+def test_lines_of_auditd_with_the_name_of_their_host() -> None:
+    (line,) = audit("x", f"node=host1.example.net {DENIED.format(60)}\x1dARCH=x86_64").hits
+    assert line.text.startswith("type=AVC ")
+    assert (line.get("domain"), line.get("label")) == ("svirt_t", "device_t")

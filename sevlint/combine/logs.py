@@ -6,23 +6,31 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from sevlint.facts.log import KernelLog, KernelLogReading, Line, LogReading, QemuLog, QemuLogReading
+from sevlint.facts.log import AuditLogReading, KernelLog, KernelLogReading, Line, LogReading, QemuLog, QemuLogReading
 from sevlint.facts.platform import RunningKernel
 from sevlint.model import Gap, GapReason
+from sevlint.numbers import number
 from sevlint.rule import combiner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_BOOT = "audit-boot"
 _KERNEL = ("cmd/dmesg", "cmd/journal-boot")
 
 
 @combiner
-def kernel_log(readings: tuple[KernelLogReading, ...], running: RunningKernel | None) -> KernelLog | Gap:
+def kernel_log(
+    readings: tuple[KernelLogReading, ...], running: RunningKernel | None, audits: tuple[AuditLogReading, ...]
+) -> KernelLog | Gap:
     """The union of what every source saw of the running boot; whole if any one of them is whole.
 
-    A source of another kernel, or of another boot of this one, is history (snapshots 5.2, 5.4).
+    A source of another kernel, or of another boot of this one, is history (snapshots 5.2, 5.4). What auditd took from
+    the kernel comes last; it holds nothing else of the kernel's, so it never makes a log whole.
     """
+    denials = _denials(audits)
+    if not readings and denials:
+        return KernelLog(denials, False, "no kernel log was collected", denials[0].place)
     if not readings:
         return Gap(_KERNEL, GapReason.ABSENT)
     ordered = sorted(readings, key=_age)
@@ -35,11 +43,26 @@ def kernel_log(readings: tuple[KernelLogReading, ...], running: RunningKernel | 
     if not chosen:
         other = history[0]
         why = f"{other.path} is of Linux {_release(other)}, and Linux {release} runs"
-        return KernelLog((), False, why, other.first, other.lines, earlier)
+        return KernelLog(denials, False, why, other.first, other.lines, earlier)
     whole = next((one for one in chosen if one.whole), None)
     first = whole or chosen[0]
     reason = "" if whole else chosen[0].why_not_whole
-    return KernelLog(_union(chosen), whole is not None, reason, first.first, first.lines, earlier)
+    return KernelLog((*_union(chosen), *denials), whole is not None, reason, first.first, first.lines, earlier)
+
+
+def _denials(audits: Sequence[AuditLogReading]) -> tuple[Line, ...]:
+    """What auditd's log and its rotated ones have of the running boot, oldest first."""
+    found: tuple[Line, ...] = ()
+    for one in sorted(audits, key=_rotation):
+        found = (*(line for line in one.hits if line.card != _BOOT), *found)
+        if any(line.card == _BOOT for line in one.hits):
+            break
+    return found
+
+
+def _rotation(reading: LogReading) -> int:
+    """How often a log was rotated: `audit.log.2` is older than `audit.log.1`, and both than `audit.log`."""
+    return number(reading.path.rpartition(".")[2]) or 0
 
 
 def _age(reading: LogReading) -> int:

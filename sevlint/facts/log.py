@@ -80,7 +80,8 @@ class LogReading(Reading, frozen=True):
     """One log file after the scanner: the hits of its last boot (or last VM start), oldest first.
 
     `whole`: reaches back to boot (a `Linux version` line opens the last boot; for a QEMU log the last
-    `starting up` banner) and is neither filtered nor known to lack lines; `why_not_whole` says why otherwise.
+    `starting up` banner, for auditd's the record of a boot) and is neither filtered nor known to lack lines;
+    `why_not_whole` says why otherwise.
     `lines` is the number of lines of the whole file.
     """
 
@@ -97,6 +98,12 @@ class LogReading(Reading, frozen=True):
 
 class KernelLogReading(LogReading, frozen=True):
     """One kernel log: dmesg, a journal, kern.log, messages."""
+
+    LEVEL: ClassVar[Level] = Level.MACHINE
+
+
+class AuditLogReading(LogReading, frozen=True):
+    """One log of auditd, which takes the kernel's audit messages: with it, the kernel log has none."""
 
     LEVEL: ClassVar[Level] = Level.MACHINE
 
