@@ -401,4 +401,4 @@ def test_a_pass_names_the_message_that_a_later_line_mends() -> None:
     files = {"cmd/dmesg": "".join(f"[{number:12.6f}] {line}\n" for number, line in enumerate(lines))}
     (said,) = (one for one in run({"files": files}, goals=(Goal.SEV_SNP,)).said if one.rule == "ccp-messages")
     assert (said.verdict, said.at) == ("pass", ("cmd/dmesg:1", "cmd/dmesg:2"))
-    assert said.because.endswith("in 3 lines of log that a later line does not mend: ccp-snp-init-failed")
+    assert said.because.endswith("in 3 lines of log stands; a later line mends ccp-snp-init-failed")

@@ -98,7 +98,7 @@ def _judge(program: str, findings: list[Card], known: list[Card]) -> Callable[..
         none = f"none of {len(ids)} known messages in {log.lines} lines of log"
         mended = tuple(line for line in log.hits if line.mended and line.card in ids)
         if mended:
-            none += f" that a later line does not mend: {', '.join(dict.fromkeys(line.card for line in mended))}"
+            none += f" stands; a later line mends {', '.join(dict.fromkeys(line.card for line in mended))}"
         return Pass(none, (log.place, *(line.place for line in mended[:2])))
 
     return judge
