@@ -14,11 +14,12 @@ from sevlint import plugins
 from sevlint.errors import RuleDefinitionError
 from sevlint.facts.codes import DECODERS, errno_codes, firmware_codes, sev_errno, sev_firmware
 from sevlint.facts.log import Line
-from sevlint.model import Completeness, Place
+from sevlint.model import Completeness, Goal, Place
 from sevlint.signatures.cards import Card, load_cards
 from sevlint.signatures.pages import page_of
 from sevlint.signatures.prefixes import message
 from sevlint.signatures.scanner import LogScan
+from sevlint.testing import run
 
 CARDS = plugins.Shelf(plugins.manager(third_party=False)).cards()
 PREFIXES = (
@@ -278,6 +279,7 @@ def test_an_endless_line_is_bounded() -> None:
         "{id: a, literal: x, regex: 'x', match: [x], harmless: y, unknown: z}",
         "{id: a, literal: x, regex: '(?P<e>x)', match: [x], harmless: y, decode: {e: of-nobody}}",
         "{id: a, literal: x, regex: '(?P<e>x)', match: [x], harmless: y, decode: {f: sev-firmware}}",
+        "{id: a, literal: x, regex: x, match: [x], harmless: y, mended-by: [b]}",
     ],
 )
 def test_an_ill_made_card_is_refused(card: str, tmp_path: Any) -> None:
@@ -388,3 +390,15 @@ def test_a_decoder_never_raises(table: str, text: str) -> None:
 def test_a_line_says_its_error(line: str, kind: str, says: str | None) -> None:
     (hit,) = scan(line.encode(), kind).hits
     assert (hit.error.shown if hit.error else None) == says
+
+
+def test_a_pass_names_the_message_that_a_later_line_mends() -> None:
+    lines = (
+        "Linux version 6.11.11 (x) #1",
+        "ccp 0000:22:00.1: SEV-SNP: failed to INIT rc -5, error 0x3",
+        "ccp 0000:22:00.1: SEV-SNP API:1.55 build:31",
+    )
+    files = {"cmd/dmesg": "".join(f"[{number:12.6f}] {line}\n" for number, line in enumerate(lines))}
+    (said,) = (one for one in run({"files": files}, goals=(Goal.SEV_SNP,)).said if one.rule == "ccp-messages")
+    assert (said.verdict, said.at) == ("pass", ("cmd/dmesg:1", "cmd/dmesg:2"))
+    assert said.because.endswith("in 3 lines of log stands; a later line mends ccp-snp-init-failed")

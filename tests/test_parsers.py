@@ -413,7 +413,7 @@ for piece in PIECES:
                 parser.function(Text("a/b", start.encode() + content, name=parser.reads[0].name))
             except ParseError:
                 pass
-for kind in ("kernel", "qemu"):
+for kind in ("kernel", "qemu", "audit"):
     for piece in (*PIECES, *MESSAGES, *(f": {message}" for message in MESSAGES)):
         scanner = LogScan(CARDS, kind, "log", 0, Completeness.WHOLE)
         scanner.feed((piece * 200_000)[:200_000].encode())

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from sevlint.facts.log import KernelLog, KernelLogReading, Line, LogReading, QemuLog, QemuLogReading
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from sevlint.facts.log import AuditLogReading, KernelLog, KernelLogReading, Line, LogReading, QemuLog, QemuLogReading
 from sevlint.facts.platform import RunningKernel
 from sevlint.model import Gap, GapReason
+from sevlint.numbers import number
 from sevlint.rule import combiner
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_BOOT = "audit-boot"
 _KERNEL = ("cmd/dmesg", "cmd/journal-boot")
 
 
 @combiner
-def kernel_log(readings: tuple[KernelLogReading, ...], running: RunningKernel | None) -> KernelLog | Gap:
+def kernel_log(
+    readings: tuple[KernelLogReading, ...], running: RunningKernel | None, audits: tuple[AuditLogReading, ...]
+) -> KernelLog | Gap:
     """The union of what every source saw of the running boot; whole if any one of them is whole.
 
-    A source of another kernel, or of another boot of this one, is history (snapshots 5.2, 5.4).
+    A source of another kernel, or of another boot of this one, is history (snapshots 5.2, 5.4). What auditd took from
+    the kernel comes last; it holds nothing else of the kernel's, so it never makes a log whole.
     """
+    denials = _denials(audits)
+    if not readings and denials:
+        return KernelLog(denials, False, "no kernel log was collected", denials[0].place)
     if not readings:
         return Gap(_KERNEL, GapReason.ABSENT)
     ordered = sorted(readings, key=_age)
@@ -28,11 +43,26 @@ def kernel_log(readings: tuple[KernelLogReading, ...], running: RunningKernel | 
     if not chosen:
         other = history[0]
         why = f"{other.path} is of Linux {_release(other)}, and Linux {release} runs"
-        return KernelLog((), False, why, other.first, other.lines, earlier)
+        return KernelLog(denials, False, why, other.first, other.lines, earlier)
     whole = next((one for one in chosen if one.whole), None)
     first = whole or chosen[0]
     reason = "" if whole else chosen[0].why_not_whole
-    return KernelLog(_union(chosen), whole is not None, reason, first.first, first.lines, earlier)
+    return KernelLog((*_union(chosen), *denials), whole is not None, reason, first.first, first.lines, earlier)
+
+
+def _denials(audits: Sequence[AuditLogReading]) -> tuple[Line, ...]:
+    """What auditd's log and its rotated ones have of the running boot, oldest first."""
+    found: tuple[Line, ...] = ()
+    for one in sorted(audits, key=_rotation):
+        found = (*(line for line in one.hits if line.card != _BOOT), *found)
+        if any(line.card == _BOOT for line in one.hits):
+            break
+    return found
+
+
+def _rotation(reading: LogReading) -> int:
+    """How often a log was rotated: `audit.log.2` is older than `audit.log.1`, and both than `audit.log`."""
+    return number(reading.path.rpartition(".")[2]) or 0
 
 
 def _age(reading: LogReading) -> int:
@@ -74,21 +104,39 @@ def _stamps(readings: list[KernelLogReading]) -> dict[tuple[str, str], set[float
 
 
 def _union(readings: list[KernelLogReading]) -> tuple[Line, ...]:
-    """Each line once, in the order of the first source that has it; lines with a time keep their order in time."""
-    found: dict[tuple[str, str], list[Line]] = {}
+    """Each line once, in the order of the first source that has it; lines with a time keep their order in time.
+
+    Without times only the order within one source is known: a line is mended if each source that has it shows so.
+    """
+    found: dict[tuple[str, str], list[int]] = {}
     merged: list[Line] = []
+    standing: set[int] = set()
     for reading in readings:
         seen: dict[tuple[str, str], int] = {}
-        for line in reading.hits:
+        for line, judged in zip(reading.hits, _mended(reading.hits), strict=True):
             key = (line.card, line.text)
             count = seen[key] = seen.get(key, 0) + 1
             known = found.setdefault(key, [])
             if count > len(known):
-                known.append(line)
+                known.append(len(merged))
                 merged.append(line)
+            if not judged.mended:
+                standing.add(known[count - 1])
     if len(readings) > 1 and all(line.stamp is not None for line in merged):
         merged.sort(key=lambda line: line.stamp or 0.0)
-    return tuple(merged)
+        return _mended(merged)
+    return tuple(line if at in standing else structs.replace(line, mended=True) for at, line in enumerate(merged))
+
+
+def _mended(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines of one log in their order; those that a later line mends are marked."""
+    newest = {line.card: at for at, line in enumerate(lines)}
+    return tuple(
+        structs.replace(line, mended=any(newest.get(card, -1) > at for card in line.mended_by))
+        if line.mended_by
+        else line
+        for at, line in enumerate(lines)
+    )
 
 
 @combiner
@@ -98,6 +146,5 @@ def qemu_log(readings: tuple[QemuLogReading, ...]) -> QemuLog | Gap:
         return Gap(("var/log/libvirt/qemu/{domain}.log",), GapReason.ABSENT)
     newest = readings[0]
     older = tuple(line for one in readings[1:] for line in (*one.earlier, *one.hits))
-    return QemuLog(
-        newest.hits, newest.whole, newest.why_not_whole, newest.first, newest.lines, (*older, *newest.earlier)
-    )
+    hits = _mended(newest.hits)
+    return QemuLog(hits, newest.whole, newest.why_not_whole, newest.first, newest.lines, (*older, *newest.earlier))

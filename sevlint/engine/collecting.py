@@ -13,7 +13,7 @@ from sevlint.errors import ParseError, SourceError
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.domain import Domain, DomainXml, FoundDomain
 from sevlint.facts.goals import DomainGoalSigns, GuestGoalSigns, HostGoalSigns
-from sevlint.facts.log import KernelLog, KernelLogReading, LogReading, QemuLogReading
+from sevlint.facts.log import AuditLogReading, KernelLog, KernelLogReading, LogReading, QemuLogReading
 from sevlint.facts.platform import Dmi
 from sevlint.model import (
     Completeness,
@@ -88,7 +88,7 @@ class _Collector:
         domains = {one.name for parser in registry.parsers if parser.splits for one in parser.reads}
         domains |= {name for name in self.snapshot.evidence if name.startswith(_AUTOSTART)}
         machine = {name: found for name, found in texts.items() if name not in domains}
-        machine_logs = [reading for _, _, reading in self.logs if isinstance(reading, KernelLogReading)]
+        machine_logs = [reading for _, _, reading in self.logs if not isinstance(reading, QemuLogReading)]
         node = self._machine(machine, machine_logs) if machine or machine_logs else None
         self._domains(texts, node)
 
@@ -171,13 +171,14 @@ class _Collector:
             note=file.why,
         )
 
-    def _machine(self, texts: dict[str, list[Text]], logs: list[KernelLogReading]) -> Node:
+    def _machine(self, texts: dict[str, list[Text]], logs: list[LogReading]) -> Node:
         label = self.source.label
         name = _stem(os.path.abspath(label) if label.strip("./") == "" else label)
         node = Node(Subject.HOST, self.given.tie or name, self.source)
         node.tie = self.given.tie
         node.texts = texts
-        node.readings[KernelLogReading] = [Made(reading) for reading in logs]
+        for kind in (KernelLogReading, AuditLogReading):
+            node.readings[kind] = [Made(reading) for reading in logs if isinstance(reading, kind)]
         node.named, node.lent = not self.given.lent, self.given.lent
         node.subject, node.notice = self._classify(node)
         if node.subject is Subject.GUEST:

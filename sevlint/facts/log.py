@@ -30,7 +30,8 @@ class Code(Struct, frozen=True):
 class Line(Struct, frozen=True):
     """A line that a card recognised. `groups` are its captures; `stamp` is seconds since boot where known.
 
-    `codes` are those captures that the card decodes.
+    `codes` are those captures that the card decodes. `mended_by` are the card's, and `mended` says that such a line
+    came later: what this one says was true, and is no more.
     """
 
     card: str
@@ -39,6 +40,8 @@ class Line(Struct, frozen=True):
     place: Place
     stamp: float | None = None
     codes: tuple[tuple[str, Code], ...] = ()
+    mended_by: tuple[str, ...] = ()
+    mended: bool = False
 
     def get(self, name: str, default: str = "") -> str:
         """One capture."""
@@ -77,7 +80,8 @@ class LogReading(Reading, frozen=True):
     """One log file after the scanner: the hits of its last boot (or last VM start), oldest first.
 
     `whole`: reaches back to boot (a `Linux version` line opens the last boot; for a QEMU log the last
-    `starting up` banner) and is neither filtered nor known to lack lines; `why_not_whole` says why otherwise.
+    `starting up` banner, for auditd's the record of a boot) and is neither filtered nor known to lack lines;
+    `why_not_whole` says why otherwise.
     `lines` is the number of lines of the whole file.
     """
 
@@ -98,6 +102,12 @@ class KernelLogReading(LogReading, frozen=True):
     LEVEL: ClassVar[Level] = Level.MACHINE
 
 
+class AuditLogReading(LogReading, frozen=True):
+    """One log of auditd, which takes the kernel's audit messages: with it, the kernel log has none."""
+
+    LEVEL: ClassVar[Level] = Level.MACHINE
+
+
 class QemuLogReading(LogReading, frozen=True):
     """One QEMU log of libvirt."""
 
@@ -105,7 +115,10 @@ class QemuLogReading(LogReading, frozen=True):
 
 
 class LogFact(Fact, frozen=True):
-    """A log as rules ask it. `hits` of the newest boot or start, oldest first, from every source in union."""
+    """A log as rules ask it. `hits` of the newest boot or start, oldest first, from every source in union.
+
+    A line that a later one mended stays among the hits and is not asked for by its card.
+    """
 
     hits: tuple[Line, ...]
     whole: bool
@@ -116,19 +129,19 @@ class LogFact(Fact, frozen=True):
 
     def seen(self, card: str) -> Seen:
         """The last line that a card recognised; else Absent or Unknown, and the caller must handle both."""
-        for line in reversed(self.hits):
-            if line.card == card:
-                return line
+        line = self.last(card)
+        if line is not None:
+            return line
         return Absent(self.place) if self.whole else Unknown(self.why_not_whole)
 
     def all(self, card: str) -> tuple[Line, ...]:
         """Every line of a card, oldest first."""
-        return tuple(line for line in self.hits if line.card == card)
+        return tuple(line for line in self.hits if line.card == card and not line.mended)
 
     def last(self, *cards: str) -> Line | None:
         """The newest line of any of these cards."""
         for line in reversed(self.hits):
-            if line.card in cards:
+            if line.card in cards and not line.mended:
                 return line
         return None
 

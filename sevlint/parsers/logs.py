@@ -9,6 +9,8 @@ LOGS = (
     Evidence("var/log/kern.log", command="cat /var/log/kern.log", root=True, log="kernel"),
     Evidence("var/log/messages", command="cat /var/log/messages", root=True, log="kernel"),
     Evidence("var/log/syslog", command="cat /var/log/syslog", root=True, log="kernel"),
+    Evidence("var/log/audit/audit.log", command="cat /var/log/audit/audit.log", root=True, log="audit"),
+    Evidence("var/log/audit/audit.log.*", root=True, many=True, log="audit"),
     Evidence(
         "var/log/libvirt/qemu/{domain}.log",
         command="cat /var/log/libvirt/qemu/DOMAIN.log",

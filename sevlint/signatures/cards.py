@@ -3,8 +3,9 @@
 A file holds `program`, `log` ("kernel" or "qemu") and `cards`. A card has an `id`, a `literal` that every such line
 holds (or a list, of which it holds one), a `regex` with named groups that is matched at the start of the message,
 `match` and `near-miss` lines, and tells any of: `finding`, `evidence-of`, `fact`, `harmless`. `means` says what such a
-line means where none of these does. `decode: {GROUP: sev-firmware}` gives a capture's number its meaning: a message
-then shows both, and the code's usual action is the fix.
+line means where none of these does. `mended-by` names cards whose line, later in the same log, proves that the trouble
+is over. `decode: {GROUP: sev-firmware}` gives a capture's number its meaning: a message then shows both, and the code's
+usual action is the fix. What the program `audit` says is also heard in the log of auditd, which has a form of its own.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     fact: str = ""
     harmless: str = ""
     means: str = ""
+    mended_by: tuple[str, ...] = ()
+    """A hit counts only if no line of these cards comes after it in the same log."""
     decode: dict[str, str] = {}
     """Captures whose numbers have a meaning, each with the name of its table."""
     program: str = ""
@@ -82,6 +85,10 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     def meaning(self) -> str:
         """What a line of this card says."""
         return self.means or self.harmless or (self.finding.why if self.finding else self.fact)
+
+    def is_heard_in(self, kind: str) -> bool:
+        """Whether a log of this kind may hold such a line."""
+        return self.program == "audit" if kind == "audit" else self.log == kind
 
     def decoded(self, groups: Iterable[tuple[str, str]]) -> tuple[tuple[str, Code], ...]:
         """The captures that have a meaning, with it, in the order of `decode`."""
@@ -129,6 +136,10 @@ def load_cards(paths: Iterable[tuple[str, str]]) -> tuple[Card, ...]:
             if card.id in cards:
                 raise RuleDefinitionError(f"{path}: two cards have the id {card.id}")
             cards[card.id] = card
+    for card in cards.values():
+        unknown = [one for one in card.mended_by if one not in cards or cards[one].log != card.log]
+        if unknown:
+            raise RuleDefinitionError(f"{card.file}: card {card.id}: mended-by: no such card: {', '.join(unknown)}")
     return tuple(cards.values())
 
 

@@ -80,7 +80,7 @@ def _judge(program: str, findings: list[Card], known: list[Card]) -> Callable[..
         fails: dict[tuple[str, str], Fail] = {}
         for line in log.hits:
             card = ids.get(line.card)
-            if card is None or card.finding is None:
+            if card is None or card.finding is None or line.mended:
                 continue
             words = ((name, code.words) for name, code in line.codes)
             because = card.finding.message.format_map(_Groups((*line.groups, *words)))
@@ -95,7 +95,11 @@ def _judge(program: str, findings: list[Card], known: list[Card]) -> Callable[..
             return NotApplicable(f"{program} says nothing in this log")
         if not log.whole:
             return Open(f"{program}: {log.why_not_whole}", ("cmd/journal-boot",))
-        return Pass(f"none of {len(ids)} known messages in {log.lines} lines of log", (log.place,))
+        none = f"none of {len(ids)} known messages in {log.lines} lines of log"
+        mended = tuple(line for line in log.hits if line.mended and line.card in ids)
+        if mended:
+            none += f" stands; a later line mends {', '.join(dict.fromkeys(line.card for line in mended))}"
+        return Pass(none, (log.place, *(line.place for line in mended[:2])))
 
     return judge
 

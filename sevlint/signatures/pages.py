@@ -31,6 +31,8 @@ def page_of(card: Card) -> str:
         if card.evidence_of:
             told += f"\nFix    See {', '.join(card.evidence_of)}."
         told += f"\nRefs   {card.source}"
+    if card.mended_by:
+        told += f"\n\nNot raised where a line of {' or '.join(card.mended_by)} follows in the same log."
     parts = [told, "", "The line:", *(f"  {line}" for line in card.match[:1])]
     for table in card.decode.values():
         if table in _TABLES:

@@ -37,6 +37,8 @@ _QEMU = re.compile(
     r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000: |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z )?"
     r"(?:(?:qemu-system-\w{1,32}|qemu-kvm|kvm): )?"
 )
+_NODE = re.compile(r"node=\S{1,255} ")
+"""Before each line of auditd with `name_format`."""
 
 
 def message(line: str) -> tuple[str | None, float | None]:
@@ -82,3 +84,8 @@ def qemu_message(line: str) -> tuple[str, None]:
     """A line of a QEMU log without time and program name."""
     found = _QEMU.match(line)
     return (line[found.end() :] if found else line), None
+
+
+def audit_message(line: str) -> tuple[str, None]:
+    """A line of auditd's log without the name of its host."""
+    return line[_behind(_NODE, line, 0) :], None

@@ -12,9 +12,9 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from sevlint.facts.log import KernelLogReading, Line, QemuLogReading
+from sevlint.facts.log import AuditLogReading, KernelLogReading, Line, LogReading, QemuLogReading
 from sevlint.model import Completeness, Place
-from sevlint.signatures.prefixes import message, qemu_message
+from sevlint.signatures.prefixes import audit_message, message, qemu_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,18 @@ BACK = 1.0
 _MARKS = ((b"\xef\xbb\xbf", ""), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?)")
 _SEPARATORS = ("-- Reboot --", "-- Boot ")
-_OPENERS = ("linux-version", "qemu-starting-up")
+_OPENERS = {"kernel": "linux-version", "qemu": "qemu-starting-up", "audit": "audit-boot"}
+_NOT_OPENED = {
+    "kernel": "does not reach back to boot",
+    "qemu": "does not hold the start of this VM",
+    "audit": "does not reach back to boot",
+}
+_MAKES: dict[str, type[LogReading]] = {
+    "kernel": KernelLogReading,
+    "qemu": QemuLogReading,
+    "audit": AuditLogReading,
+}
+_MESSAGES = {"kernel": message, "qemu": qemu_message, "audit": audit_message}
 _NO_CAPITALS = bytes(byte for byte in range(256) if not 65 <= byte <= 90)
 
 
@@ -67,7 +78,7 @@ class LogScan:
         self._first = Place(path, 1, source=source)
         mine: dict[bytes, list[Card]] = {}
         for card in cards:
-            if card.log == kind:
+            if card.is_heard_in(kind):
                 for literal in card.literals:
                     mine.setdefault(literal.encode(), []).append(card)
         if kind == "kernel":
@@ -112,7 +123,7 @@ class LogScan:
         """The log ended before it was over."""
         self._why_cut = why
 
-    def finish(self) -> KernelLogReading | QemuLogReading:
+    def finish(self) -> LogReading:
         """What was seen."""
         if self._head is not None:
             self._take(self._begin())
@@ -121,8 +132,7 @@ class LogScan:
             self._lines += 1
             self._tail = b""
         why = self._why_not_whole()
-        make = KernelLogReading if self._kind == "kernel" else QemuLogReading
-        return make(
+        return _MAKES[self._kind](
             path=self._path,
             hits=self._hits.lines(),
             whole=not why,
@@ -138,8 +148,7 @@ class LogScan:
         if self._why_cut:
             return f"{self._path}: {self._why_cut}"
         if not self._opened:
-            what = "does not reach back to boot" if self._kind == "kernel" else "does not hold the start of this VM"
-            return f"{self._path} {what}"
+            return f"{self._path} {_NOT_OPENED[self._kind]}"
         if self._lost:
             return f"{self._path} lacks lines: {self._lost}"
         return ""
@@ -187,7 +196,7 @@ class LogScan:
         if self._kind == "kernel" and whole.startswith(_SEPARATORS):
             self._open(number, boundary=True)
             return
-        text, stamp = message(whole) if self._kind == "kernel" else qemu_message(whole)
+        text, stamp = _MESSAGES[self._kind](whole)
         if text is None:
             return
         if stamp is not None:
@@ -198,7 +207,7 @@ class LogScan:
             match = card.search(text)
             if match is None:
                 continue
-            if card.id in _OPENERS:
+            if card.id == _OPENERS[self._kind]:
                 self._open(number, boundary=False)
                 self._clock = stamp
             column = len(whole) - len(text) + 1
@@ -206,7 +215,7 @@ class LogScan:
             groups = tuple((name, value) for name, value in match.groupdict().items() if value is not None)
             if card.id == "printk-lost":
                 self._lost = text[:120]
-            self._hits.add(Line(card.id, text, groups, place, stamp, card.decoded(groups)))
+            self._hits.add(Line(card.id, text, groups, place, stamp, card.decoded(groups), card.mended_by))
         if "\r" in whole:
             self._lost = "some end in a carriage return alone"
 

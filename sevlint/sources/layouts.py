@@ -57,6 +57,7 @@ SOSREPORT = Layout(
         "var/log/kern.log": _with_tails("var/log/kern.log"),
         "var/log/messages": _with_tails("var/log/messages"),
         "var/log/syslog": _with_tails("var/log/syslog"),
+        "var/log/audit/audit.log": _with_tails("var/log/audit/audit.log"),
         "cmd/lsmod": ("sos_commands/kernel/lsmod", "lsmod"),
         "cmd/ls-dev": _LS_DEV,
         "cmd/ls-sys-firmware": (

@@ -43,6 +43,7 @@ def _forms() -> tuple[_Table, re.Pattern[bytes], _Table, re.Pattern[bytes]]:
     months = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
     days = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
     lines = (
+        ("var/log/audit/audit.log", re.compile(rb"(?:node=\S{1,255} )?type=[A-Z0-9_]+ msg=audit\(\d+\.\d+:\d+\): ")),
         ("cmd/dmesg", re.compile(rb"(?:kern|user|daemon|syslog) *:\w+ *: \[ *\d+\.\d{6}\]")),
         ("cmd/dmesg", re.compile(rb"\[ *\d+\.\d{6}(?: <[ \d.]{1,24}>)?\](?:\[ *[TC]\d+\])? (?!\S+ kernel: )")),
         ("cmd/dmesg", re.compile(rb"\[(?:" + months + rb" ?[ \d]?\d \d\d:\d\d| *\+\d{1,9}\.\d{6})\] ")),

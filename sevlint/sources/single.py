@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sevlint.sources.streams import Peeked
 
 _CHUNK = 256 * 1024
-LOGS = ("cmd/dmesg", "cmd/journal-boot", "var/log/libvirt/qemu/{domain}.log")
+LOGS = ("cmd/dmesg", "cmd/journal-boot", "var/log/audit/audit.log", "var/log/libvirt/qemu/{domain}.log")
 """What is streamed to the scanner among what can be recognised."""
 
 

@@ -24,6 +24,8 @@ from sevlint.api import (
 from sevlint.facts.log import QemuLog
 
 _ANNOUNCE = ("qemu-starting-up", "qemu-shutting-down", "qemu-launch-object")
+_ASIDE = ("qemu-pdh-not-exported", "qemu-sev-migration-blocked")
+"""Answers to management, which end no start (amd-host 6)."""
 _CAUSES = ("sev-parameter-off", "sev-es-parameter-off", "snp-parameter-off", "dev-sev-missing")
 _READ = Remedy("read what QEMU wrote before the line `shutting down, reason=failed`: it is no message known here")
 
@@ -39,7 +41,7 @@ _READ = Remedy("read what QEMU wrote before the line `shutting down, reason=fail
 def judge(log: QemuLog) -> Verdict:
     end = log.last("qemu-shutting-down")
     if end is not None and end.get("reason") == "failed":
-        told = [line for line in log.hits if line.card not in _ANNOUNCE]
+        told = [line for line in log.hits if line.card not in (*_ANNOUNCE, *_ASIDE)]
         seen: tuple[Place, ...] = (*(line.place for line in told[:2]), end.place)
         if not told:
             return Fail("its newest start failed", seen, remedy=_READ)
