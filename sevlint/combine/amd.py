@@ -14,6 +14,7 @@ from sevlint.facts.amd import (
     IommuOptions,
     MiscCapacity,
     Pool,
+    RmpSearch,
     RmpTable,
     SevDomainCapabilities,
     UdevFile,
@@ -153,6 +154,15 @@ def rmp_table(log: KernelLog) -> RmpTable | Gap:
         return replace(made, place=small.place)
     why = "says nothing of the RMP" if log.whole else log.why_not_whole
     return Gap(("cmd/dmesg",), GapReason.UNDECIDED, why, log.place)
+
+
+@combiner
+def rmp_search(log: KernelLog) -> RmpSearch | Gap:
+    """Any line of an RMP, good or bad; none in a log that reaches back to boot is the proof that it did not look."""
+    found = next((line for line in log.hits if line.card.startswith("rmp-")), None)
+    if found is None and not log.whole:
+        return Gap(("cmd/dmesg",), GapReason.UNDECIDED, log.why_not_whole, log.place)
+    return RmpSearch(found is not None, found.place if found is not None else log.place)
 
 
 _MAX_ASID = {"rome": 509, "milan": 509, "genoa": 1006, "bergamo": 1006}

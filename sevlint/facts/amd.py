@@ -97,6 +97,18 @@ class RmpTable(Fact, frozen=True):
     place: Place
 
 
+class RmpSearch(Fact, frozen=True):
+    """Whether this kernel looked for an RMP at boot, whatever it found.
+
+    A kernel that finds the CPU's `sev_snp` and knows how to read its RMP prints a line either way; one that does not
+    know prints none (amd-host 1.2).
+    """
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    looked: bool
+    place: Place
+
+
 class Pool(Struct, frozen=True):
     """A number of ASIDs with the place that says it."""
 
