@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from sevlint.combine.machine import nothing_at
 from sevlint.facts.amd import (
     AsidPools,
+    CiphertextHiding,
     DevSev,
     DevSevUdev,
     Iommu,
@@ -20,9 +21,9 @@ from sevlint.facts.amd import (
     UdevFile,
 )
 from sevlint.facts.boot import KernelConfig
-from sevlint.facts.capacity import ToolAsids
+from sevlint.facts.capacity import ToolAsids, hidden_asids
 from sevlint.facts.cpu import Cpuinfo
-from sevlint.facts.kernel import KernelCmdline, Options
+from sevlint.facts.kernel import KernelCmdline, KernelVersion, ModprobeConfig, ModuleParameters, Options
 from sevlint.facts.log import Absent, KernelLog, Line
 from sevlint.facts.platform import FileListing, ListedDirectory, MiscDevices
 from sevlint.model import Gap, GapReason, Place
@@ -169,6 +170,39 @@ _MAX_ASID = {"rome": 509, "milan": 509, "genoa": 1006, "bergamo": 1006}
 """amd-host 1.3; Naples' and Turin's are not sourced."""
 
 
+_HIDES = "ciphertext_hiding_asids"
+_HAS_NO_HIDING = (6, 16)
+"""No upstream kernel before has the parameter: it came with about v6.18 (amd-host 7.4)."""
+
+
+@combiner
+def ciphertext_hiding(
+    parameters: ModuleParameters | None,
+    kernel: KernelVersion | None,
+    cpu: Cpuinfo | None,
+    cmdline: KernelCmdline | None,
+    modprobe: ModprobeConfig | None,
+) -> CiphertextHiding | Gap:
+    """What KVM granted; none where kernel, CPU or KVM cannot split the pool, or nobody asked it to (amd-host 7.4)."""
+    granted = hidden_asids(parameters)
+    if granted is not None:
+        return CiphertextHiding(*granted)
+    if parameters is not None:
+        snp = parameters.get("kvm_amd", "sev_snp")
+        has_none = parameters.lists("kvm_amd") and parameters.get("kvm_amd", _HIDES) is None
+        if has_none or (snp is not None and snp.is_false):
+            return CiphertextHiding(0, parameters.items[0].place)
+    if cpu is not None and cpu.generation in ("naples", "rome"):
+        return CiphertextHiding(0, cpu.model_place)
+    if kernel is not None and not kernel.vendor and kernel.version < _HAS_NO_HIDING:
+        return CiphertextHiding(0, kernel.place)
+    if cmdline is not None and modprobe is not None:
+        asked = (cmdline.last(f"kvm_amd.{_HIDES}"), modprobe.last("kvm_amd", _HIDES))
+        if asked == (None, None):
+            return CiphertextHiding(0, cmdline.place)
+    return Gap((f"sys/module/kvm_amd/parameters/{_HIDES}",), GapReason.ABSENT)
+
+
 @combiner
 def asid_pools(
     log: KernelLog | None,
@@ -176,8 +210,11 @@ def asid_pools(
     capabilities: SevDomainCapabilities | None,
     cpu: Cpuinfo | None,
     tools: tuple[ToolAsids, ...],
+    hiding: CiphertextHiding | None,
 ) -> AsidPools | Gap:
     """The log's ranges first, then misc.capacity, then CPUID as tools print it, then domcapabilities (amd-host 4.1).
+
+    Only the log's ranges tell of a split of the joint pool; of what the others say ciphertext hiding may take a part.
 
     Where a source names only the pool of plain SEV, the other is empty if that one holds every ASID of the CPU; else
     KVM may have stopped before it counted the others (`sev_es=0`, MMIO caching or LBRV off).
@@ -185,9 +222,11 @@ def asid_pools(
     sev: list[Pool] = []
     es: list[Pool] = []
     snp: Pool | None = None
+    is_told_by_log = False
     most = _MAX_ASID.get(cpu.generation) if cpu is not None else None
     if log is not None:
         snp = _add_lines(log, most, sev, es)
+    is_told_by_log = bool(es)
     if capacity is not None and (capacity.get("sev") or capacity.get("sev_es")):
         found, found_es = capacity.get("sev"), capacity.get("sev_es")
         # a key with capacity 0 is not printed; both missing may be an unloaded kvm_amd (amd-host 4.2)
@@ -209,7 +248,23 @@ def asid_pools(
         return Gap(("cmd/dmesg", "sys/fs/cgroup/misc.capacity", "cmd/virsh-domcapabilities"), GapReason.ABSENT)
     joint = es if snp is None else []  # misc.capacity and domcapabilities know no split
     disagree = tuple(pool.place for pools in (sev, joint) if len({pool.size for pool in pools}) > 1 for pool in pools)
-    return AsidPools(sev[0] if sev else None, es[0] if es else None, snp, disagree)
+    joint_pool = es[0] if es else None
+    if joint_pool is None or is_told_by_log or not joint_pool.size:
+        return AsidPools(sev[0] if sev else None, joint_pool, snp, disagree)
+    kept = _kept_for_snp(log, joint_pool.size, hiding)
+    if kept is None or not kept.size:
+        return AsidPools(sev[0] if sev else None, joint_pool, None, disagree, may_split=kept is None)
+    rest = Pool(joint_pool.size - kept.size, joint_pool.place)
+    return AsidPools(sev[0] if sev else None, rest, kept, disagree)
+
+
+def _kept_for_snp(log: KernelLog | None, joint: int, hiding: CiphertextHiding | None) -> Pool | None:
+    """What SEV-SNP has for itself of a joint pool, 0 for nothing; None where nothing tells."""
+    line = log.last("kvm-sev-snp-enabled") if log is not None else None
+    size = _range(line) if line is not None else None
+    if line is not None and size and size < joint:
+        return Pool(size, line.place)
+    return Pool(min(hiding.granted, joint), hiding.place) if hiding is not None else None
 
 
 def _add_lines(log: KernelLog, most: int | None, sev: list[Pool], es: list[Pool]) -> Pool | None:

@@ -119,8 +119,8 @@ class Pool(Struct, frozen=True):
 class AsidPools(Fact, frozen=True):
     """The pools that never lend to each other (amd-host 7.1, 7.4). `sev_es` serves SEV-ES, and SEV-SNP too.
 
-    `sev_snp` is set only where ciphertext hiding splits the second pool. A pool is None where no source tells.
-    `disagree` holds the places of sources that contradict each other.
+    `sev_snp` is set only where ciphertext hiding splits the second pool; `may_split` says that nothing tells whether it
+    does. A pool is None where no source tells. `disagree` holds the places of sources that contradict each other.
     """
 
     LEVEL: ClassVar[Level] = Level.HOST
@@ -128,6 +128,15 @@ class AsidPools(Fact, frozen=True):
     sev_es: Pool | None
     sev_snp: Pool | None = None
     disagree: tuple[Place, ...] = ()
+    may_split: bool = False
+
+
+class CiphertextHiding(Fact, frozen=True):
+    """How many ASIDs of the joint pool KVM keeps for SEV-SNP; 0 where it splits nothing (amd-host 7.4)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    granted: int
+    place: Place
 
 
 class MiscCapacity(Fact, frozen=True):
