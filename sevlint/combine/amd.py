@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING, TypeVar
+
 from msgspec.structs import replace
 
 from sevlint.combine.machine import nothing_at
 from sevlint.facts.amd import (
     AsidPools,
+    BootMode,
     CiphertextHiding,
     DevSev,
-    DevSevUdev,
+    DevSevAtBoot,
     Iommu,
     IommuGroup,
     IommuOptions,
@@ -18,6 +22,8 @@ from sevlint.facts.amd import (
     RmpSearch,
     RmpTable,
     SevDomainCapabilities,
+    TmpfilesFile,
+    TmpfilesLine,
     UdevFile,
 )
 from sevlint.facts.boot import KernelConfig
@@ -28,6 +34,9 @@ from sevlint.facts.log import Absent, KernelLog, Line
 from sevlint.facts.platform import FileListing, ListedDirectory, MiscDevices
 from sevlint.model import Gap, GapReason, Place
 from sevlint.rule import combiner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _AMD_VI = ("amd-vi-line", "amd-vi-snp-enabled", "amd-vi-snp-v2-tables", "amd-vi-snp-not-in-efr")
 
@@ -327,20 +336,84 @@ def dev_sev(
     return Gap(("cmd/ls-dev", "proc/misc"), GapReason.ABSENT)
 
 
-_UDEV_RANK = ("etc/", "run/", "usr/lib/", "lib/")
+_RANK = ("etc/", "run/", "usr/local/lib/", "usr/lib/", "lib/")
+_DRIVER_MODE = 0o600
+
+_Named = TypeVar("_Named", UdevFile, TmpfilesFile)
 
 
 @combiner
-def dev_sev_udev(files: tuple[UdevFile, ...]) -> DevSevUdev | Gap:
-    """udev reads all folders' files sorted by name; of two with one name the first folder's counts."""
-    if not files:
-        return Gap(("etc/udev/rules.d/*.rules",), GapReason.ABSENT)
-    best: dict[str, tuple[int, UdevFile]] = {}
+def dev_sev_at_boot(rules: tuple[UdevFile, ...], tmpfiles: tuple[TmpfilesFile, ...]) -> DevSevAtBoot | Gap:
+    """Every file of both, sorted by name as each of them reads its own (amd-host 4.3).
+
+    tmpfiles.d first, before udev handles the device; of a udev rule's own the commands of RUN come last of all.
+    """
+    if not rules and not tmpfiles:
+        return Gap(("etc/udev/rules.d/*.rules", "etc/tmpfiles.d/*.conf"), GapReason.ABSENT)
+    udev = [rule for file in _that_count(rules) for rule in file.rules]
+    lines = _that_apply(line for file in _that_count(tmpfiles) for line in file.lines)
+    modes = [BootMode(mode, one.mode, one.place, one.file) for one in lines if (mode := _octal(one.mode)) is not None]
+    keys = [one for one in udev if _octal(one.mode) is not None]
+    key = next((one for one in keys if one.final), keys[-1] if keys else None)
+    if key is not None:
+        modes.append(BootMode(_octal(key.mode) or 0, key.mode, key.place, key.file, is_key=True))
+    for one in udev:
+        before = modes[-1].mode if modes else _DRIVER_MODE
+        after = changed_mode(one.chmod, before)
+        if after is not None:
+            modes.append(BootMode(after, one.chmod, one.place, one.file))
+    givers = (*(one.place for one in lines), *(one.place for one in udev if one.gives_access))
+    return DevSevAtBoot(
+        mode=modes[-1] if modes else None,
+        gives_access=givers[-1] if givers else None,
+        may_run=next((one.place for one in udev if one.may_run), None),
+        place=(*rules, *tmpfiles)[0].place,
+        whole=any(file.path.startswith(("usr/lib/", "lib/")) for file in rules),
+        has_tmpfiles=bool(tmpfiles),
+    )
+
+
+def _that_count(files: tuple[_Named, ...]) -> list[_Named]:
+    """By name; of two with one name the first folder's hides the other, also if it is empty."""
+    best: dict[str, tuple[int, _Named]] = {}
     for file in files:
         name = file.path.rsplit("/", 1)[-1]
-        rank = next((rank for rank, folder in enumerate(_UDEV_RANK) if file.path.startswith(folder)), 9)
+        rank = next((rank for rank, folder in enumerate(_RANK) if file.path.startswith(folder)), len(_RANK))
         if name not in best or rank < best[name][0]:
             best[name] = (rank, file)
-    rules = tuple(rule for name in sorted(best) for rule in best[name][1].rules)
-    place = rules[-1].place if rules else files[0].place
-    return DevSevUdev(rules, place, any(file.path.startswith(("usr/lib/", "lib/")) for file in files))
+    return [best[name][1] for name in sorted(best)]
+
+
+def _that_apply(lines: Iterable[TmpfilesLine]) -> list[TmpfilesLine]:
+    """Of two lines for one path the first counts; those that make the device come before those that change it."""
+    first: dict[tuple[bool, str, str], TmpfilesLine] = {}
+    for line in lines:
+        first.setdefault((line.kind != "c", line.path, "a" if line.kind in "aA" else ""), line)
+    return [first[key] for key in sorted(first, key=lambda key: key[0])]
+
+
+def _octal(text: str) -> int | None:
+    return int(text, 8) if text and set(text) <= set("01234567") else None
+
+
+_CLAUSE = re.compile(r"([ugoa]{0,4})([-+=])([rwxXst]{0,6})")
+_WHO = {"u": 0o700, "g": 0o070, "o": 0o007, "a": 0o777}
+_WHAT = {"r": 0o444, "w": 0o222, "x": 0o111}
+_UMASK = 0o022
+"""udev's own: a clause that names nobody, as in `+rw`, gives others no right to write."""
+
+
+def changed_mode(text: str, before: int) -> int | None:
+    """What `chmod` makes of a mode, from octal digits or letters (`o+rw,g=rw`); None if it is neither."""
+    if (mode := _octal(text)) is not None:
+        return mode
+    clauses = [_CLAUSE.fullmatch(clause) for clause in text.split(",")]
+    mode = before
+    for clause in clauses:
+        if clause is None:
+            return None
+        who, operator, what = clause.groups()
+        whom = sum(_WHO[one] for one in set(who)) if "a" not in who and who else 0o777 & ~(0 if who else _UMASK)
+        bits = sum(_WHAT.get(one, 0) for one in set(what)) & whom
+        mode = mode | bits if operator == "+" else mode & ~bits if operator == "-" else (mode & ~whom) | bits
+    return mode

@@ -168,7 +168,7 @@ class DevSev(Fact, frozen=True):
 
 
 class UdevRule(Struct, frozen=True):
-    """A udev rule that matches the kernel name `sev`; empty strings where a key is not set."""
+    """A udev rule that matches the kernel name `sev`, or runs a command on /dev/sev; "" where a key is not set."""
 
     mode: str
     owner: str
@@ -177,8 +177,12 @@ class UdevRule(Struct, frozen=True):
     file: str
     final: bool = False
     """`MODE:=`: no later rule changes it."""
+    chmod: str = ""
+    """The mode that its RUN gives the device, as `chmod` takes it."""
     runs: bool = False
     """It runs a command that changes mode, owner or access list."""
+    may_run: bool = False
+    """It runs a program of which nothing tells what it does to the device."""
 
     @property
     def gives_access(self) -> bool:
@@ -187,7 +191,7 @@ class UdevRule(Struct, frozen=True):
 
 
 class UdevFile(Reading, frozen=True):
-    """The rules of one udev file that match the kernel name `sev`."""
+    """The rules of one udev file that are about /dev/sev."""
 
     LEVEL: ClassVar[Level] = Level.HOST
     path: str
@@ -195,22 +199,54 @@ class UdevFile(Reading, frozen=True):
     place: Place
 
 
-class DevSevUdev(Fact, frozen=True):
-    """The udev rules that apply to /dev/sev, in the order udev reads them; the last that sets a key wins.
+class TmpfilesLine(Struct, frozen=True):
+    """A line of tmpfiles.d that gives /dev/sev a mode, an owner or an access list; "" where it leaves them."""
 
-    `whole`: the distribution's own rules were collected too, so that a missing rule proves something.
+    kind: str
+    """Its first letter: "z", "Z", "m", "c", "a" or "A"."""
+    path: str
+    """As written, `*` and all."""
+    mode: str
+    place: Place
+    file: str
+
+
+class TmpfilesFile(Reading, frozen=True):
+    """The lines of one tmpfiles.d file that are about /dev/sev."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    path: str
+    lines: tuple[TmpfilesLine, ...]
+    place: Place
+
+
+class BootMode(Struct, frozen=True):
+    """A mode that /dev/sev gets at every boot; `text` is how `file` writes it."""
+
+    mode: int
+    text: str
+    place: Place
+    file: str
+    is_key: bool = False
+    """It is the MODE of a udev rule, not a command's or a line's of tmpfiles.d."""
+
+
+class DevSevAtBoot(Fact, frozen=True):
+    """What udev and tmpfiles.d make of /dev/sev at every boot.
+
+    udev comes last, and of udev the commands of RUN: `mode` is the one that stays. `whole`: the distribution's own udev
+    rules were collected too, so that a missing rule proves something; `has_tmpfiles`: so was any of tmpfiles.d.
     """
 
     LEVEL: ClassVar[Level] = Level.HOST
-    rules: tuple[UdevRule, ...]
+    mode: BootMode | None
+    gives_access: Place | None
+    """The last rule or line that changes at all who may use it."""
+    may_run: Place | None
+    """A rule that runs a program of which nothing tells what it does."""
     place: Place
     whole: bool
-
-    @property
-    def winner(self) -> UdevRule | None:
-        """The rule whose mode counts."""
-        setting = [rule for rule in self.rules if rule.mode]
-        return next((rule for rule in setting if rule.final), setting[-1] if setting else None)
+    has_tmpfiles: bool
 
 
 class SevDomainCapabilities(Fact, frozen=True):

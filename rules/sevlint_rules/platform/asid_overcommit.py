@@ -11,8 +11,8 @@ gives more guests of one kind and fewer of the other. A limit of N in the BIOS g
 file /sys/module/kvm_amd/parameters/max_sev_asids that manuals name exists in no kernel; the kernel log, misc.capacity,
 CPUID (`cpuid -r`, `sevctl ok`, `snphost ok`) and `virsh domcapabilities` tell the true limits. Firmware error 0x17
 (RESOURCE_LIMIT) is not this: there the firmware ran out of guest contexts. Where the sources contradict each other, as
-those of two boots do, it cannot be decided. Ciphertext hiding (kvm_amd.ciphertext_hiding_asids=N) splits the joint pool
-(amd-host 7.4); where only its sum is known, more guests than the sum are too many, and fewer are no proof that each fits.
+those of two boots do, it cannot be decided. Ciphertext hiding (amd-host 7.4) splits the joint pool. Where
+only its sum is known, more guests than the sum are too many, and fewer are no proof that each finds an ASID.
 """
 
 from collections.abc import Sequence
