@@ -22,6 +22,7 @@ from sevlint.facts.amd import (
     RmpSearch,
     RmpTable,
     SevDomainCapabilities,
+    StartScript,
     TmpfilesFile,
     TmpfilesLine,
     UdevFile,
@@ -318,15 +319,14 @@ def dev_sev(
     files: tuple[FileListing, ...], listings: tuple[ListedDirectory, ...], misc: MiscDevices | None
 ) -> DevSev | Gap:
     """The node itself, a listing of /dev, or /proc/misc, which names every registered device (amd-host 4.3)."""
+    listed = (entry for one in listings if one.root == "dev" and (entry := one.find("dev/sev")) is not None)
+    entry = next(listed, None)
     for file in files:
         if file.path == "dev/sev" and file.kind == "device":
-            return DevSev(True, file.mode, file.owner, file.group, file.place)
-    for listing in listings:
-        if listing.root != "dev":
-            continue
-        entry = listing.find("dev/sev")
-        if entry is not None:
-            return DevSev(True, entry.mode, entry.owner, entry.group, entry.place, entry.acl)
+            label = entry.label if entry is not None else ""
+            return DevSev(True, file.mode, file.owner, file.group, file.place, label=label)
+    if entry is not None:
+        return DevSev(True, entry.mode, entry.owner, entry.group, entry.place, entry.acl, entry.label)
     if misc is not None:
         place = misc.get("sev")
         return DevSev(place is not None, None, "", "", place or nothing_at(misc.place, "sev"))
@@ -343,31 +343,32 @@ _Named = TypeVar("_Named", UdevFile, TmpfilesFile)
 
 
 @combiner
-def dev_sev_at_boot(rules: tuple[UdevFile, ...], tmpfiles: tuple[TmpfilesFile, ...]) -> DevSevAtBoot | Gap:
-    """Every file of both, sorted by name as each of them reads its own (amd-host 4.3).
-
-    tmpfiles.d first, before udev handles the device; of a udev rule's own the commands of RUN come last of all.
-    """
-    if not rules and not tmpfiles:
+def dev_sev_at_boot(
+    rules: tuple[UdevFile, ...], tmpfiles: tuple[TmpfilesFile, ...], scripts: tuple[StartScript, ...]
+) -> DevSevAtBoot | Gap:
+    """udev's and tmpfiles.d's files, each sorted by name as its program reads them (amd-host 4.3)."""
+    places = [*(one.place for one in rules), *(one.place for one in tmpfiles), *(one.place for one in scripts)]
+    if not places:
         return Gap(("etc/udev/rules.d/*.rules", "etc/tmpfiles.d/*.conf"), GapReason.ABSENT)
     udev = [rule for file in _that_count(rules) for rule in file.rules]
     lines = _that_apply(line for file in _that_count(tmpfiles) for line in file.lines)
+    commands = [(text, place, script.path) for script in scripts for text, place in script.commands]
     modes = [BootMode(mode, one.mode, one.place, one.file) for one in lines if (mode := _octal(one.mode)) is not None]
     keys = [one for one in udev if _octal(one.mode) is not None]
     key = next((one for one in keys if one.final), keys[-1] if keys else None)
     if key is not None:
         modes.append(BootMode(_octal(key.mode) or 0, key.mode, key.place, key.file, is_key=True))
-    for one in udev:
-        before = modes[-1].mode if modes else _DRIVER_MODE
-        after = changed_mode(one.chmod, before)
-        if after is not None:
-            modes.append(BootMode(after, one.chmod, one.place, one.file))
-    givers = (*(one.place for one in lines), *(one.place for one in udev if one.gives_access))
+    for text, place, file in (*((one.chmod, one.place, one.file) for one in udev), *commands):
+        mode = changed_mode(text, modes[-1].mode if modes else _DRIVER_MODE) if text else None
+        modes += [BootMode(mode, text, place, file)] if mode is not None else []
+    givers = [one.place for one in lines]
+    givers += [one.place for one in udev if one.gives_access]
+    givers += [place for _, place, _ in commands]
     return DevSevAtBoot(
         mode=modes[-1] if modes else None,
         gives_access=givers[-1] if givers else None,
         may_run=next((one.place for one in udev if one.may_run), None),
-        place=(*rules, *tmpfiles)[0].place,
+        place=places[0],
         whole=any(file.path.startswith(("usr/lib/", "lib/")) for file in rules),
         has_tmpfiles=bool(tmpfiles),
     )

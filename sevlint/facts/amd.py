@@ -165,6 +165,8 @@ class DevSev(Fact, frozen=True):
     place: Place
     acl: bool = False
     """It has an access list beside its mode."""
+    label: str = ""
+    """The type of its SELinux label; "" where no listing shows it."""
 
 
 class UdevRule(Struct, frozen=True):
@@ -220,6 +222,15 @@ class TmpfilesFile(Reading, frozen=True):
     place: Place
 
 
+class StartScript(Reading, frozen=True):
+    """/etc/rc.local: its commands that change who may use /dev/sev, each with the mode that `chmod` gives, or ""."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    path: str
+    commands: tuple[tuple[str, Place], ...]
+    place: Place
+
+
 class BootMode(Struct, frozen=True):
     """A mode that /dev/sev gets at every boot; `text` is how `file` writes it."""
 
@@ -228,13 +239,13 @@ class BootMode(Struct, frozen=True):
     place: Place
     file: str
     is_key: bool = False
-    """It is the MODE of a udev rule, not a command's or a line's of tmpfiles.d."""
+    """It is the MODE of a udev rule, not that of a command or of a line of tmpfiles.d."""
 
 
 class DevSevAtBoot(Fact, frozen=True):
-    """What udev and tmpfiles.d make of /dev/sev at every boot.
+    """What tmpfiles.d, udev and rc.local make of /dev/sev at every boot, in this order.
 
-    udev comes last, and of udev the commands of RUN: `mode` is the one that stays. `whole`: the distribution's own udev
+    Of udev the commands of RUN come last; `mode` is the one that stays. `whole`: the distribution's own udev
     rules were collected too, so that a missing rule proves something; `has_tmpfiles`: so was any of tmpfiles.d.
     """
 

@@ -1,4 +1,4 @@
-"""udev rules and tmpfiles.d lines for /dev/sev, and IOMMU groups."""
+"""udev rules, tmpfiles.d lines and start scripts for /dev/sev, and IOMMU groups."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fnmatch
 import re
 
 from sevlint.errors import ParseError
-from sevlint.facts.amd import IommuGroup, TmpfilesFile, TmpfilesLine, UdevFile, UdevRule
+from sevlint.facts.amd import IommuGroup, StartScript, TmpfilesFile, TmpfilesLine, UdevFile, UdevRule
 from sevlint.model import Evidence
 from sevlint.parsers.base import Text, parser
 
@@ -59,7 +59,7 @@ def _rule(keys: list[tuple[str, str, str]], text: Text, line: int) -> UdevRule |
         return None
     given = {key: (operator, value) for key, operator, value in keys if operator in ("=", ":=")} if is_own else {}
     mode, owner, group = (given.get(key, ("", ""))[1] for key in ("MODE", "OWNER", "GROUP"))
-    modes = [found.group(1) for tool, words in mine if tool == "chmod" and (found := _CHMOD.match(words.lstrip()))]
+    modes = [mode for tool, words in mine if (mode := _chmod(tool, words))]
     return UdevRule(
         mode,
         owner,
@@ -71,6 +71,11 @@ def _rule(keys: list[tuple[str, str, str]], text: Text, line: int) -> UdevRule |
         runs=bool(mine),
         may_run=is_own and any(key == "RUN" and value and not _CHANGES.search(value) for key, value in programs),
     )
+
+
+def _chmod(tool: str, words: str) -> str:
+    found = _CHMOD.match(words.lstrip()) if tool == "chmod" else None
+    return found.group(1) if found is not None else ""
 
 
 def _names_sev(words: str, *, is_own: bool) -> bool:
@@ -109,6 +114,21 @@ def tmpfiles_file(text: Text) -> TmpfilesFile:
         if is_list or mode or user[0] not in "-:" or group[0] not in "-:":
             lines.append(TmpfilesLine(kind, path, "" if is_list else mode, text.place(line), text.path))
     return TmpfilesFile(text.path, tuple(lines), text.start)
+
+
+@parser(
+    Evidence("etc/rc.local", command="cat /etc/rc.local", many=True),
+    Evidence("etc/rc.d/rc.local", command="cat /etc/rc.d/rc.local", many=True),
+)
+def start_script(text: Text) -> StartScript:
+    """`chmod 0660 /dev/sev` and its likes. A script that nobody may execute is not run."""
+    commands = []
+    is_off = text.mode is not None and not text.mode & 0o111
+    for line, content in text.numbered():
+        if not is_off and not content.lstrip().startswith("#"):
+            changes = [found for found in _CHANGES.findall(content) if _names_sev(found[1], is_own=False)]
+            commands += [(_chmod(*found), text.place(line)) for found in changes]
+    return StartScript(text.path, tuple(commands), text.start)
 
 
 @parser(Evidence("sys/kernel/iommu_groups/*/type", command="grep . /sys/kernel/iommu_groups/*/type", many=True))
