@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sevlint import plugins
+from sevlint.combine.amd import changed_mode
 from sevlint.combine.domain import domain_goal_signs
 from sevlint.errors import ParseError
 from sevlint.facts.domain import UnclearXml
@@ -128,6 +129,40 @@ def test_udev_keys_in_any_order() -> None:
     data = b'# x\nMODE="0660", \\\n  SUBSYSTEM=="misc", KERNEL=="sev", GROUP="kvm"\nKERNEL=="sev-guest", MODE="0600"\n'
     rules = devices.udev_file.function(Text("etc/udev/rules.d/a.rules", data)).rules
     assert [(one.mode, one.group, one.place.line) for one in rules] == [("0660", "kvm", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        ("0666", 0o600, 0o666),
+        ("a+rw", 0o600, 0o666),
+        ("o+w,o-w", 0o660, 0o660),
+        ("g=rw,o=", 0o606, 0o660),
+        ("+rw", 0o600, 0o644),
+        ("ug=rw", 0o604, 0o664),
+        ("--reference=x", 0o600, None),
+    ],
+)
+def test_what_chmod_makes_of_a_mode(text: str, before: int, after: int | None) -> None:
+    assert changed_mode(text, before) == after
+
+
+@pytest.mark.parametrize(
+    ("command", "mode"),
+    [
+        ("/bin/chmod 0666 /dev/sev", "0666"),
+        ("/bin/sh -c 'chmod -R a+rw /dev/sev'", "a+rw"),
+        ("chmod 0660 /dev/%k", "0660"),
+        ("chmod 666 $env{DEVNAME}", "666"),
+        ("chmod 0666 /dev/kvm; chgrp kvm $devnode", ""),
+        ("/bin/chmod 0666 /dev/sev-guest", None),
+        ("/bin/echo chmod", None),
+    ],
+)
+def test_what_a_udev_rule_runs_on_the_device(command: str, mode: str | None) -> None:
+    rule = f'SUBSYSTEM=="misc", KERNEL=="sev", RUN+="{command}"\n'.encode()
+    (found,) = devices.udev_file.function(Text("etc/udev/rules.d/a.rules", rule)).rules
+    assert (found.runs, found.chmod) == (mode is not None, mode or "")
 
 
 XML = "<domain type='kvm'>\n  <name>ä</name>\n  <launchSecurity type='sev'\n    kernelHashes='yes'>\n    <policy> 0x0005\n</policy>\n  </launchSecurity>\n</domain>\n"

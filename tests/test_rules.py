@@ -29,6 +29,8 @@ CUT_IN_TEST = (
     "etc/libvirt/",
     "run/libvirt/",
     "etc/udev/",
+    "etc/tmpfiles.d/",
+    "usr/lib/tmpfiles.d/",
     "usr/lib/udev/",
     "etc/modprobe.d/",
     "boot/loader/entries/",

@@ -192,6 +192,30 @@ def test_links_of_a_tree_stay_inside(tmp_path: Path) -> None:
     assert source.files["proc/cmdline"].complete is Completeness.UNREADABLE
 
 
+@pytest.mark.parametrize("target", ["/dev/null", "../../../dev/null"])
+def test_a_link_to_nowhere_masks_a_file(tmp_path: Path, target: str) -> None:
+    """As good as empty in a tree, an archive and a bundle; a domain's XML is never masked."""
+    wanted = Wanted(("etc/udev/rules.d/*.rules", "etc/libvirt/qemu/*.xml"), (), (), lambda *_: None)
+    top = tmp_path / "tree"
+    (top / "proc").mkdir(parents=True)
+    (top / "proc/cmdline").write_text("ro\n")
+    for path in ("etc/udev/rules.d/70-sev.rules", "etc/libvirt/qemu/vm.xml"):
+        (top / path).parent.mkdir(parents=True)
+        os.symlink(target, top / path)
+    with tarfile.open(tmp_path / "a.tar", "w") as made:
+        made.add(top, "top")
+    bundle = tmp_path / "b.yaml"
+    bundle.write_text(
+        f"files:\n  etc/udev/rules.d/70-sev.rules: {{link: {target}}}\n  etc/libvirt/qemu/vm.xml: {{link: {target}}}\n"
+    )
+    for path in (top, tmp_path / "a.tar", bundle):
+        source = open_source(str(path))
+        source.load(wanted)
+        masked, broken = source.files["etc/udev/rules.d/70-sev.rules"], source.files["etc/libvirt/qemu/vm.xml"]
+        assert (masked.kind, masked.data, masked.complete) == ("file", b"", Completeness.WHOLE), path
+        assert broken.complete is Completeness.UNREADABLE, path
+
+
 def test_a_walk_sees_what_git_sees(tmp_path: Path) -> None:
     xml = "<domain type='kvm'><name>a</name></domain>"
     for path in ("a.xml", "deep/b.xml", "build/c.xml", "deep/skip.xml", ".git/d.xml", "net.xml", "note.txt"):

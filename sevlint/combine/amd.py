@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING, TypeVar
+
 from msgspec.structs import replace
 
 from sevlint.combine.machine import nothing_at
 from sevlint.facts.amd import (
     AsidPools,
+    BootMode,
+    CiphertextHiding,
     DevSev,
-    DevSevUdev,
+    DevSevAtBoot,
     Iommu,
     IommuGroup,
     IommuOptions,
     MiscCapacity,
     Pool,
+    RmpSearch,
     RmpTable,
     SevDomainCapabilities,
+    StartScript,
+    TmpfilesFile,
+    TmpfilesLine,
     UdevFile,
 )
 from sevlint.facts.boot import KernelConfig
-from sevlint.facts.capacity import ToolAsids
+from sevlint.facts.capacity import ToolAsids, hidden_asids
 from sevlint.facts.cpu import Cpuinfo
-from sevlint.facts.kernel import KernelCmdline, Options
+from sevlint.facts.kernel import KernelCmdline, KernelVersion, ModprobeConfig, ModuleParameters, Options
 from sevlint.facts.log import Absent, KernelLog, Line
 from sevlint.facts.platform import FileListing, ListedDirectory, MiscDevices
 from sevlint.model import Gap, GapReason, Place
 from sevlint.rule import combiner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _AMD_VI = ("amd-vi-line", "amd-vi-snp-enabled", "amd-vi-snp-v2-tables", "amd-vi-snp-not-in-efr")
 
@@ -155,8 +167,50 @@ def rmp_table(log: KernelLog) -> RmpTable | Gap:
     return Gap(("cmd/dmesg",), GapReason.UNDECIDED, why, log.place)
 
 
+@combiner
+def rmp_search(log: KernelLog) -> RmpSearch | Gap:
+    """Any line of an RMP, good or bad; none in a log that reaches back to boot is the proof that it did not look."""
+    found = next((line for line in log.hits if line.card.startswith("rmp-")), None)
+    if found is None and not log.whole:
+        return Gap(("cmd/dmesg",), GapReason.UNDECIDED, log.why_not_whole, log.place)
+    return RmpSearch(found is not None, found.place if found is not None else log.place)
+
+
 _MAX_ASID = {"rome": 509, "milan": 509, "genoa": 1006, "bergamo": 1006}
 """amd-host 1.3; Naples' and Turin's are not sourced."""
+
+
+_HIDES = "ciphertext_hiding_asids"
+_HAS_NO_HIDING = (6, 16)
+"""No upstream kernel before has the parameter: it came with about v6.18 (amd-host 7.4)."""
+
+
+@combiner
+def ciphertext_hiding(
+    parameters: ModuleParameters | None,
+    kernel: KernelVersion | None,
+    cpu: Cpuinfo | None,
+    cmdline: KernelCmdline | None,
+    modprobe: ModprobeConfig | None,
+) -> CiphertextHiding | Gap:
+    """What KVM granted; none where kernel, CPU or KVM cannot split the pool, or nobody asked it to (amd-host 7.4)."""
+    granted = hidden_asids(parameters)
+    if granted is not None:
+        return CiphertextHiding(*granted)
+    if parameters is not None:
+        snp = parameters.get("kvm_amd", "sev_snp")
+        has_none = parameters.lists("kvm_amd") and parameters.get("kvm_amd", _HIDES) is None
+        if has_none or (snp is not None and snp.is_false):
+            return CiphertextHiding(0, parameters.items[0].place)
+    if cpu is not None and cpu.generation in ("naples", "rome"):
+        return CiphertextHiding(0, cpu.model_place)
+    if kernel is not None and not kernel.vendor and kernel.version < _HAS_NO_HIDING:
+        return CiphertextHiding(0, kernel.place)
+    if cmdline is not None and modprobe is not None:
+        asked = (cmdline.last(f"kvm_amd.{_HIDES}"), modprobe.last("kvm_amd", _HIDES))
+        if asked == (None, None):
+            return CiphertextHiding(0, cmdline.place)
+    return Gap((f"sys/module/kvm_amd/parameters/{_HIDES}",), GapReason.ABSENT)
 
 
 @combiner
@@ -166,8 +220,11 @@ def asid_pools(
     capabilities: SevDomainCapabilities | None,
     cpu: Cpuinfo | None,
     tools: tuple[ToolAsids, ...],
+    hiding: CiphertextHiding | None,
 ) -> AsidPools | Gap:
     """The log's ranges first, then misc.capacity, then CPUID as tools print it, then domcapabilities (amd-host 4.1).
+
+    Only the log's ranges tell of a split of the joint pool; of what the others say ciphertext hiding may take a part.
 
     Where a source names only the pool of plain SEV, the other is empty if that one holds every ASID of the CPU; else
     KVM may have stopped before it counted the others (`sev_es=0`, MMIO caching or LBRV off).
@@ -175,9 +232,11 @@ def asid_pools(
     sev: list[Pool] = []
     es: list[Pool] = []
     snp: Pool | None = None
+    is_told_by_log = False
     most = _MAX_ASID.get(cpu.generation) if cpu is not None else None
     if log is not None:
         snp = _add_lines(log, most, sev, es)
+    is_told_by_log = bool(es)
     if capacity is not None and (capacity.get("sev") or capacity.get("sev_es")):
         found, found_es = capacity.get("sev"), capacity.get("sev_es")
         # a key with capacity 0 is not printed; both missing may be an unloaded kvm_amd (amd-host 4.2)
@@ -199,7 +258,23 @@ def asid_pools(
         return Gap(("cmd/dmesg", "sys/fs/cgroup/misc.capacity", "cmd/virsh-domcapabilities"), GapReason.ABSENT)
     joint = es if snp is None else []  # misc.capacity and domcapabilities know no split
     disagree = tuple(pool.place for pools in (sev, joint) if len({pool.size for pool in pools}) > 1 for pool in pools)
-    return AsidPools(sev[0] if sev else None, es[0] if es else None, snp, disagree)
+    joint_pool = es[0] if es else None
+    if joint_pool is None or is_told_by_log or not joint_pool.size:
+        return AsidPools(sev[0] if sev else None, joint_pool, snp, disagree)
+    kept = _kept_for_snp(log, joint_pool.size, hiding)
+    if kept is None or not kept.size:
+        return AsidPools(sev[0] if sev else None, joint_pool, None, disagree, may_split=kept is None)
+    rest = Pool(joint_pool.size - kept.size, joint_pool.place)
+    return AsidPools(sev[0] if sev else None, rest, kept, disagree)
+
+
+def _kept_for_snp(log: KernelLog | None, joint: int, hiding: CiphertextHiding | None) -> Pool | None:
+    """What SEV-SNP has for itself of a joint pool, 0 for nothing; None where nothing tells."""
+    line = log.last("kvm-sev-snp-enabled") if log is not None else None
+    size = _range(line) if line is not None else None
+    if line is not None and size and size < joint:
+        return Pool(size, line.place)
+    return Pool(min(hiding.granted, joint), hiding.place) if hiding is not None else None
 
 
 def _add_lines(log: KernelLog, most: int | None, sev: list[Pool], es: list[Pool]) -> Pool | None:
@@ -244,15 +319,14 @@ def dev_sev(
     files: tuple[FileListing, ...], listings: tuple[ListedDirectory, ...], misc: MiscDevices | None
 ) -> DevSev | Gap:
     """The node itself, a listing of /dev, or /proc/misc, which names every registered device (amd-host 4.3)."""
+    listed = (entry for one in listings if one.root == "dev" and (entry := one.find("dev/sev")) is not None)
+    entry = next(listed, None)
     for file in files:
         if file.path == "dev/sev" and file.kind == "device":
-            return DevSev(True, file.mode, file.owner, file.group, file.place)
-    for listing in listings:
-        if listing.root != "dev":
-            continue
-        entry = listing.find("dev/sev")
-        if entry is not None:
-            return DevSev(True, entry.mode, entry.owner, entry.group, entry.place, entry.acl)
+            label = entry.label if entry is not None else ""
+            return DevSev(True, file.mode, file.owner, file.group, file.place, label=label)
+    if entry is not None:
+        return DevSev(True, entry.mode, entry.owner, entry.group, entry.place, entry.acl, entry.label)
     if misc is not None:
         place = misc.get("sev")
         return DevSev(place is not None, None, "", "", place or nothing_at(misc.place, "sev"))
@@ -262,20 +336,85 @@ def dev_sev(
     return Gap(("cmd/ls-dev", "proc/misc"), GapReason.ABSENT)
 
 
-_UDEV_RANK = ("etc/", "run/", "usr/lib/", "lib/")
+_RANK = ("etc/", "run/", "usr/local/lib/", "usr/lib/", "lib/")
+_DRIVER_MODE = 0o600
+
+_Named = TypeVar("_Named", UdevFile, TmpfilesFile)
 
 
 @combiner
-def dev_sev_udev(files: tuple[UdevFile, ...]) -> DevSevUdev | Gap:
-    """udev reads all folders' files sorted by name; of two with one name the first folder's counts."""
-    if not files:
-        return Gap(("etc/udev/rules.d/*.rules",), GapReason.ABSENT)
-    best: dict[str, tuple[int, UdevFile]] = {}
+def dev_sev_at_boot(
+    rules: tuple[UdevFile, ...], tmpfiles: tuple[TmpfilesFile, ...], scripts: tuple[StartScript, ...]
+) -> DevSevAtBoot | Gap:
+    """udev's and tmpfiles.d's files, each sorted by name as its program reads them (amd-host 4.3)."""
+    places = [*(one.place for one in rules), *(one.place for one in tmpfiles), *(one.place for one in scripts)]
+    if not places:
+        return Gap(("etc/udev/rules.d/*.rules", "etc/tmpfiles.d/*.conf"), GapReason.ABSENT)
+    udev = [rule for file in _that_count(rules) for rule in file.rules]
+    lines = _that_apply(line for file in _that_count(tmpfiles) for line in file.lines)
+    commands = [(text, place, script.path) for script in scripts for text, place in script.commands]
+    modes = [BootMode(mode, one.mode, one.place, one.file) for one in lines if (mode := _octal(one.mode)) is not None]
+    keys = [one for one in udev if _octal(one.mode) is not None]
+    key = next((one for one in keys if one.final), keys[-1] if keys else None)
+    if key is not None:
+        modes.append(BootMode(_octal(key.mode) or 0, key.mode, key.place, key.file, is_key=True))
+    for text, place, file in (*((one.chmod, one.place, one.file) for one in udev), *commands):
+        mode = changed_mode(text, modes[-1].mode if modes else _DRIVER_MODE) if text else None
+        modes += [BootMode(mode, text, place, file)] if mode is not None else []
+    givers = [one.place for one in lines]
+    givers += [one.place for one in udev if one.gives_access]
+    givers += [place for _, place, _ in commands]
+    return DevSevAtBoot(
+        mode=modes[-1] if modes else None,
+        gives_access=givers[-1] if givers else None,
+        may_run=next((one.place for one in udev if one.may_run), None),
+        place=places[0],
+        whole=any(file.path.startswith(("usr/lib/", "lib/")) for file in rules),
+        has_tmpfiles=bool(tmpfiles),
+    )
+
+
+def _that_count(files: tuple[_Named, ...]) -> list[_Named]:
+    """By name; of two with one name the first folder's hides the other, also if it is empty."""
+    best: dict[str, tuple[int, _Named]] = {}
     for file in files:
         name = file.path.rsplit("/", 1)[-1]
-        rank = next((rank for rank, folder in enumerate(_UDEV_RANK) if file.path.startswith(folder)), 9)
+        rank = next((rank for rank, folder in enumerate(_RANK) if file.path.startswith(folder)), len(_RANK))
         if name not in best or rank < best[name][0]:
             best[name] = (rank, file)
-    rules = tuple(rule for name in sorted(best) for rule in best[name][1].rules)
-    place = rules[-1].place if rules else files[0].place
-    return DevSevUdev(rules, place, any(file.path.startswith(("usr/lib/", "lib/")) for file in files))
+    return [best[name][1] for name in sorted(best)]
+
+
+def _that_apply(lines: Iterable[TmpfilesLine]) -> list[TmpfilesLine]:
+    """Of two lines for one path the first counts; those that make the device come before those that change it."""
+    first: dict[tuple[bool, str, str], TmpfilesLine] = {}
+    for line in lines:
+        first.setdefault((line.kind != "c", line.path, "a" if line.kind in "aA" else ""), line)
+    return [first[key] for key in sorted(first, key=lambda key: key[0])]
+
+
+def _octal(text: str) -> int | None:
+    return int(text, 8) if text and set(text) <= set("01234567") else None
+
+
+_CLAUSE = re.compile(r"([ugoa]{0,4})([-+=])([rwxXst]{0,6})")
+_WHO = {"u": 0o700, "g": 0o070, "o": 0o007, "a": 0o777}
+_WHAT = {"r": 0o444, "w": 0o222, "x": 0o111}
+_UMASK = 0o022
+"""udev's own: a clause that names nobody, as in `+rw`, gives others no right to write."""
+
+
+def changed_mode(text: str, before: int) -> int | None:
+    """What `chmod` makes of a mode, from octal digits or letters (`o+rw,g=rw`); None if it is neither."""
+    if (mode := _octal(text)) is not None:
+        return mode
+    clauses = [_CLAUSE.fullmatch(clause) for clause in text.split(",")]
+    mode = before
+    for clause in clauses:
+        if clause is None:
+            return None
+        who, operator, what = clause.groups()
+        whom = sum(_WHO[one] for one in set(who)) if "a" not in who and who else 0o777 & ~(0 if who else _UMASK)
+        bits = sum(_WHAT.get(one, 0) for one in set(what)) & whom
+        mode = mode | bits if operator == "+" else mode & ~bits if operator == "-" else (mode & ~whom) | bits
+    return mode

@@ -25,7 +25,8 @@ def asid_demand(pools: AsidPools, domains: tuple[Domain, ...], autostarted: Auto
             if one.launch_security is not None and one.launch_security.goal in goals
         ]
         busy = tuple(place for one, place in mine if one.running or one.name in autostarted.names)
-        shares.append(AsidShare(goals, words, pool, tuple(place for _, place in mine), busy))
+        may_split = pools.may_split and len(goals) > 1
+        shares.append(AsidShare(goals, words, pool, tuple(place for _, place in mine), busy, may_split))
     return AsidDemand(tuple(shares), pools.disagree)
 
 

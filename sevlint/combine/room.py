@@ -11,11 +11,11 @@ from sevlint.rule import combiner
 def guest_room(demand: AsidDemand, use: AsidUse | None, cgroups: AsidCgroups | None) -> GuestRoom:
     """What runs or starts with the host, and what every VMM together has taken, whichever is more (amd-host 4.2, 7.1).
 
-    A pool whose size two sources tell differently is not known.
+    A pool whose size two sources tell differently is not known, nor is one that may be split.
     """
     rooms = []
     for share in demand.shares:
-        if share.pool is not None and share.pool.place not in demand.disagree:
+        if share.pool is not None and share.pool.place not in demand.disagree and not share.may_split:
             taken, _ = share.taken(use) or (0, None)
             used = max(taken, len(share.busy))
             allowance = _allowance(share, demand, use, cgroups) if cgroups is not None else None

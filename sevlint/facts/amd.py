@@ -97,6 +97,18 @@ class RmpTable(Fact, frozen=True):
     place: Place
 
 
+class RmpSearch(Fact, frozen=True):
+    """Whether this kernel looked for an RMP at boot, whatever it found.
+
+    A kernel that finds the CPU's `sev_snp` and knows how to read its RMP prints a line either way; one that does not
+    know prints none (amd-host 1.2).
+    """
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    looked: bool
+    place: Place
+
+
 class Pool(Struct, frozen=True):
     """A number of ASIDs with the place that says it."""
 
@@ -107,8 +119,8 @@ class Pool(Struct, frozen=True):
 class AsidPools(Fact, frozen=True):
     """The pools that never lend to each other (amd-host 7.1, 7.4). `sev_es` serves SEV-ES, and SEV-SNP too.
 
-    `sev_snp` is set only where ciphertext hiding splits the second pool. A pool is None where no source tells.
-    `disagree` holds the places of sources that contradict each other.
+    `sev_snp` is set only where ciphertext hiding splits the second pool; `may_split` says that nothing tells whether it
+    does. A pool is None where no source tells. `disagree` holds the places of sources that contradict each other.
     """
 
     LEVEL: ClassVar[Level] = Level.HOST
@@ -116,6 +128,15 @@ class AsidPools(Fact, frozen=True):
     sev_es: Pool | None
     sev_snp: Pool | None = None
     disagree: tuple[Place, ...] = ()
+    may_split: bool = False
+
+
+class CiphertextHiding(Fact, frozen=True):
+    """How many ASIDs of the joint pool KVM keeps for SEV-SNP; 0 where it splits nothing (amd-host 7.4)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    granted: int
+    place: Place
 
 
 class MiscCapacity(Fact, frozen=True):
@@ -144,10 +165,12 @@ class DevSev(Fact, frozen=True):
     place: Place
     acl: bool = False
     """It has an access list beside its mode."""
+    label: str = ""
+    """The type of its SELinux label; "" where no listing shows it."""
 
 
 class UdevRule(Struct, frozen=True):
-    """A udev rule that matches the kernel name `sev`; empty strings where a key is not set."""
+    """A udev rule that matches the kernel name `sev`, or runs a command on /dev/sev; "" where a key is not set."""
 
     mode: str
     owner: str
@@ -156,8 +179,12 @@ class UdevRule(Struct, frozen=True):
     file: str
     final: bool = False
     """`MODE:=`: no later rule changes it."""
+    chmod: str = ""
+    """The mode that its RUN gives the device, as `chmod` takes it."""
     runs: bool = False
     """It runs a command that changes mode, owner or access list."""
+    may_run: bool = False
+    """It runs a program of which nothing tells what it does to the device."""
 
     @property
     def gives_access(self) -> bool:
@@ -166,7 +193,7 @@ class UdevRule(Struct, frozen=True):
 
 
 class UdevFile(Reading, frozen=True):
-    """The rules of one udev file that match the kernel name `sev`."""
+    """The rules of one udev file that are about /dev/sev."""
 
     LEVEL: ClassVar[Level] = Level.HOST
     path: str
@@ -174,22 +201,63 @@ class UdevFile(Reading, frozen=True):
     place: Place
 
 
-class DevSevUdev(Fact, frozen=True):
-    """The udev rules that apply to /dev/sev, in the order udev reads them; the last that sets a key wins.
+class TmpfilesLine(Struct, frozen=True):
+    """A line of tmpfiles.d that gives /dev/sev a mode, an owner or an access list; "" where it leaves them."""
 
-    `whole`: the distribution's own rules were collected too, so that a missing rule proves something.
+    kind: str
+    """Its first letter: "z", "Z", "m", "c", "a" or "A"."""
+    path: str
+    """As written, `*` and all."""
+    mode: str
+    place: Place
+    file: str
+
+
+class TmpfilesFile(Reading, frozen=True):
+    """The lines of one tmpfiles.d file that are about /dev/sev."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    path: str
+    lines: tuple[TmpfilesLine, ...]
+    place: Place
+
+
+class StartScript(Reading, frozen=True):
+    """/etc/rc.local: its commands that change who may use /dev/sev, each with the mode that `chmod` gives, or ""."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    path: str
+    commands: tuple[tuple[str, Place], ...]
+    place: Place
+
+
+class BootMode(Struct, frozen=True):
+    """A mode that /dev/sev gets at every boot; `text` is how `file` writes it."""
+
+    mode: int
+    text: str
+    place: Place
+    file: str
+    is_key: bool = False
+    """It is the MODE of a udev rule, not that of a command or of a line of tmpfiles.d."""
+
+
+class DevSevAtBoot(Fact, frozen=True):
+    """What tmpfiles.d, udev and rc.local make of /dev/sev at every boot, in this order.
+
+    Of udev the commands of RUN come last; `mode` is the one that stays. `whole`: the distribution's own udev
+    rules were collected too, so that a missing rule proves something; `has_tmpfiles`: so was any of tmpfiles.d.
     """
 
     LEVEL: ClassVar[Level] = Level.HOST
-    rules: tuple[UdevRule, ...]
+    mode: BootMode | None
+    gives_access: Place | None
+    """The last rule or line that changes at all who may use it."""
+    may_run: Place | None
+    """A rule that runs a program of which nothing tells what it does."""
     place: Place
     whole: bool
-
-    @property
-    def winner(self) -> UdevRule | None:
-        """The rule whose mode counts."""
-        setting = [rule for rule in self.rules if rule.mode]
-        return next((rule for rule in setting if rule.final), setting[-1] if setting else None)
+    has_tmpfiles: bool
 
 
 class SevDomainCapabilities(Fact, frozen=True):

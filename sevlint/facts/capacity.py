@@ -93,6 +93,8 @@ class AsidShare(Struct, frozen=True):
     defined: tuple[Place, ...]
     busy: tuple[Place, ...]
     """Those that run or start with the host."""
+    may_split: bool = False
+    """Ciphertext hiding may split the pool, and nothing tells: that many guests of both kinds need not fit."""
 
     @property
     def key(self) -> str:
@@ -125,6 +127,13 @@ class AsidDemand(Fact, frozen=True):
 def asids(number: int) -> str:
     """`1 ASID`, `2 ASIDs`."""
     return f"{number} ASID{'s' * (number != 1)}"
+
+
+UNSPLIT = (
+    "ciphertext hiding may split the ASIDs of SEV-ES and SEV-SNP guests, and nothing tells",
+    ("sys/module/kvm_amd/parameters/ciphertext_hiding_asids", "cmd/dmesg"),
+)
+"""Why it is open how many guests of each kind fit, and what to collect."""
 
 
 def hidden_asids(parameters: ModuleParameters | None) -> tuple[int, Place] | None:

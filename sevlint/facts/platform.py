@@ -174,6 +174,8 @@ class FileListing(Reading, frozen=True):
     place: Place
     acl: bool = False
     """`ls` shows a `+`: an access list gives more than the mode says."""
+    label: str = ""
+    """The type of its SELinux label, as `ls -Z` shows it."""
 
 
 class ListedDirectory(Reading, frozen=True):

@@ -1,4 +1,4 @@
-"""udev rules for /dev/sev, and IOMMU groups."""
+"""udev rules, tmpfiles.d lines and start scripts for /dev/sev, and IOMMU groups."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import fnmatch
 import re
 
 from sevlint.errors import ParseError
-from sevlint.facts.amd import IommuGroup, UdevFile, UdevRule
+from sevlint.facts.amd import IommuGroup, StartScript, TmpfilesFile, TmpfilesLine, UdevFile, UdevRule
 from sevlint.model import Evidence
 from sevlint.parsers.base import Text, parser
 
 _KEY = re.compile(r'\b([A-Z]{1,16})(?:\{[^}]{0,256}\})?\s{0,16}(==|!=|:=|\+=|=)\s{0,16}"((?:[^"\\]|\\.){0,2048})"')
 """Bounded: a line that never ends must not be read again from each of its letters."""
 
-_CHANGES = re.compile(r"\b(?:chmod|chown|chgrp|setfacl)\b")
+_CHANGES = re.compile(r"\b(chmod|chown|chgrp|setfacl)\s((?:[^;&|]){0,512})")
+_CHMOD = re.compile(r"(?:-\S{1,32}\s{1,8}){0,4}([0-7]{1,4}|[ugoa]{0,4}[-+=][-+=,ugoarwxXst]{0,32})\s")
+_DEVICE = re.compile(r"""[\s"'](/dev/[^\s"'%$]{1,64}|/dev/[%$][^\s"']{1,32}|[%$][^\s"']{1,32})""")
+_OWN_NAME = ("%k", "%N", "%n", "$kernel", "$name", "$devnode", "$tempnode", "$env{DEVNAME}", "%E{DEVNAME}")
 
 
 @parser(
@@ -23,7 +26,9 @@ _CHANGES = re.compile(r"\b(?:chmod|chown|chgrp|setfacl)\b")
     )
 )
 def udev_file(text: Text) -> UdevFile:
-    """The rules that match `KERNEL=="sev"`, keys in any order, continued lines joined (amd-host 4.3)."""
+    """The rules that match `KERNEL=="sev"`, or run a command on /dev/sev; keys in any order, continued lines joined
+    (amd-host 4.3).
+    """
     rules = []
     joined, first = "", 0
     for line, content in text.numbered():
@@ -40,18 +45,90 @@ def udev_file(text: Text) -> UdevFile:
 
 
 def _rule(keys: list[tuple[str, str, str]], text: Text, line: int) -> UdevRule | None:
-    """The rule, if it is about /dev/sev: a misc device of that kernel name."""
+    """The rule, if it is about /dev/sev: a misc device of that kernel name, or a command on that path."""
     asked = [(key, value.split("|")) for key, operator, value in keys if operator == "=="]
     names = [one for key, values in asked if key == "KERNEL" for one in values if one != "*"]
     subsystems = [values for key, values in asked if key == "SUBSYSTEM"]
-    if not any(fnmatch.fnmatchcase("sev", one) for one in names):
+    is_own = any(fnmatch.fnmatchcase("sev", one) for one in names) and all(
+        any(fnmatch.fnmatchcase("misc", one) for one in values) for values in subsystems
+    )
+    programs = [(key, value) for key, operator, value in keys if key in ("RUN", "PROGRAM") and operator != "!="]
+    changes = [found for _, value in programs for found in _CHANGES.findall(value)]
+    mine = [(tool, words) for tool, words in changes if _names_sev(words, is_own=is_own)]
+    if not is_own and not mine:
         return None
-    if not all(any(fnmatch.fnmatchcase("misc", one) for one in values) for values in subsystems):
-        return None
-    given = {key: (operator, value) for key, operator, value in keys if operator in ("=", ":=")}
+    given = {key: (operator, value) for key, operator, value in keys if operator in ("=", ":=")} if is_own else {}
     mode, owner, group = (given.get(key, ("", ""))[1] for key in ("MODE", "OWNER", "GROUP"))
-    runs = any(key == "RUN" and _CHANGES.search(value) for key, _, value in keys)
-    return UdevRule(mode, owner, group, text.place(line), text.path, given.get("MODE", ("", ""))[0] == ":=", runs)
+    modes = [mode for tool, words in mine if (mode := _chmod(tool, words))]
+    return UdevRule(
+        mode,
+        owner,
+        group,
+        text.place(line),
+        text.path,
+        final=given.get("MODE", ("", ""))[0] == ":=",
+        chmod=modes[-1] if modes else "",
+        runs=bool(mine),
+        may_run=is_own and any(key == "RUN" and value and not _CHANGES.search(value) for key, value in programs),
+    )
+
+
+def _chmod(tool: str, words: str) -> str:
+    found = _CHMOD.match(words.lstrip()) if tool == "chmod" else None
+    return found.group(1) if found is not None else ""
+
+
+def _names_sev(words: str, *, is_own: bool) -> bool:
+    """Whether a command's words name /dev/sev, or, in a rule about it, the rule's own device."""
+    for word in _DEVICE.findall(f" {words}"):
+        if is_own and word.removeprefix("/dev/") in _OWN_NAME:
+            return True
+        if "$" not in word and "%" not in word and fnmatch.fnmatchcase("/dev/sev", word):
+            return True
+    return False
+
+
+_TMPFILES = re.compile(r"\s{0,32}([zZmcaA])[-+!=~^$]{0,8}((?:\s{1,32}\S{1,256}){1,4})")
+
+
+@parser(
+    *(
+        Evidence(f"{folder}/tmpfiles.d/*.conf", command=f"grep -r dev/sev /{folder}/tmpfiles.d", many=True)
+        for folder in ("etc", "run", "usr/local/lib", "usr/lib")
+    )
+)
+def tmpfiles_file(text: Text) -> TmpfilesFile:
+    """`z /dev/sev 0660 root kvm` and its likes: type, path, mode, user, group.
+
+    A mode behind `:` is for what the line itself makes, and `~` only takes rights away: neither sets it.
+    """
+    lines = []
+    for line, content in text.numbered():
+        found = _TMPFILES.match(content)
+        path, mode, user, group = (*found.group(2).split(), "-", "-", "-")[:4] if found is not None else [""] * 4
+        path = path.strip("\"'")
+        if found is None or not fnmatch.fnmatchcase("/dev/sev", path):
+            continue
+        kind, mode = found.group(1), mode if mode.isdigit() else ""
+        is_list = kind in ("a", "A")
+        if is_list or mode or user[0] not in "-:" or group[0] not in "-:":
+            lines.append(TmpfilesLine(kind, path, "" if is_list else mode, text.place(line), text.path))
+    return TmpfilesFile(text.path, tuple(lines), text.start)
+
+
+@parser(
+    Evidence("etc/rc.local", command="cat /etc/rc.local", many=True),
+    Evidence("etc/rc.d/rc.local", command="cat /etc/rc.d/rc.local", many=True),
+)
+def start_script(text: Text) -> StartScript:
+    """`chmod 0660 /dev/sev` and its likes. A script that nobody may execute is not run."""
+    commands = []
+    is_off = text.mode is not None and not text.mode & 0o111
+    for line, content in text.numbered():
+        if not is_off and not content.lstrip().startswith("#"):
+            changes = [found for found in _CHANGES.findall(content) if _names_sev(found[1], is_own=False)]
+            commands += [(_chmod(*found), text.place(line)) for found in changes]
+    return StartScript(text.path, tuple(commands), text.start)
 
 
 @parser(Evidence("sys/kernel/iommu_groups/*/type", command="grep . /sys/kernel/iommu_groups/*/type", many=True))

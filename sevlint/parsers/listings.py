@@ -12,6 +12,7 @@ from sevlint.parsers.base import Text, parser
 _KINDS = {"-": "file", "d": "directory", "l": "link", "c": "device", "b": "device"}
 _MODE = re.compile(r"([-dlcbps])([-rwxsStT]{9})([.+@]?)\s+\d+\s+(\S+)\s+(\S+)\s+(.*)")
 _NAME = re.compile(r"(?:\d+,\s*)?\d+\s+\w+\s+\d+\s+[\d:]+\s+(.+)")
+_LABEL = re.compile(r"[\w.-]{1,64}:[\w.-]{1,64}:([\w.-]{1,64})(?::\S{1,128})?\s")
 _BITS = (
     ("r", 0o400),
     ("w", 0o200),
@@ -66,7 +67,9 @@ def listed_directory(text: Text) -> ListedDirectory:
             continue
         path = f"{folder}/{name}" if folder else name
         place = text.place(line)
-        entries.append(FileListing(path, _KINDS.get(kind, "file"), _mode(bits), owner, group, place, mark == "+"))
+        label = _LABEL.match(rest)
+        of = label.group(1) if label is not None else ""
+        entries.append(FileListing(path, _KINDS.get(kind, "file"), _mode(bits), owner, group, place, mark == "+", of))
     if not root:
         raise ParseError("is no recursive listing", text.start)
     return ListedDirectory(root.split("/")[0], tuple(entries), text.place(1))

@@ -9,7 +9,9 @@ from sevlint.facts.platform import Package, Packages
 from sevlint.model import Evidence
 from sevlint.parsers.base import Text, parser
 
-_WANTED = re.compile(r"(?:qemu|libvirt|edk2|ovmf|linux-image|kernel|linux-firmware|swtpm|kvm-server|pve-|proxmox-)")
+_WANTED = re.compile(
+    r"(?:qemu|libvirt|edk2|ovmf|linux-image|kernel|linux-firmware|swtpm|kvm-server|pve-|proxmox-|selinux-policy\Z)"
+)
 _RPM = re.compile(r"([\w+.~-]+)-(?:\d+:)?([\w+.~^]+)-([\w+.~^]+)\.(x86_64|noarch|s390x|aarch64|i[3-6]86)\b")
 _VERSION = re.compile(r"(?:\d+:)?([^-\s]+)(?:-(\S+))?")
 

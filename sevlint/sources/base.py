@@ -69,6 +69,14 @@ class Wanted(Struct, frozen=True):
     on_log: Callable[[str, Iterator[bytes], Completeness], None]
 
 
+_MASKED = (".conf", ".rules", ".service")
+
+
+def masks(path: str, target: str | None) -> bool:
+    """Whether a link to this target hides a file of the same name elsewhere: then it is as good as an empty file."""
+    return target == "dev/null" and path.endswith(_MASKED)
+
+
 def unreadable_if_empty(mode: int | None) -> str:
     """Why an empty file of this mode is none: sos stores a file that nobody may read as empty (snapshots 1.2)."""
     is_shut = mode is not None and not mode & 0o444

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevlint.errors import SourceError
 from sevlint.model import Completeness
-from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted
+from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted, masks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,4 +182,6 @@ def _followed(path: str, entries: Mapping[str, Any], made: Mapping[str, File]) -
         target = str(entry["link"])
         joined = target if target.startswith("/") else f"{os.path.dirname(here)}/{target}"
         here = os.path.normpath("/" + joined).lstrip("/")
+        if masks(path, here):
+            return File(path, b"")
     return File(path, b"", "link", complete=Completeness.UNREADABLE, why="link to a file that is not there")

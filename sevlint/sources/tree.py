@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevlint.errors import ParseError, SourceError
 from sevlint.model import Completeness
-from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted, unreadable_if_empty
+from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted, masks, unreadable_if_empty
 from sevlint.sources.patterns import Patterns, expression
 from sevlint.sources.recognise import HEAD, is_archive, is_domain, read_head, recognise
 
@@ -157,6 +157,15 @@ class TreeSource(Source):
             return None
         return entry if stat.S_ISLNK(entry.st_mode) else None
 
+    def _is_mask(self, path: str) -> bool:
+        folder, _, name = path.rpartition("/")
+        real = self._resolve(folder)
+        try:
+            target = os.readlink(os.path.join(real, name)) if real is not None else ""
+        except (OSError, ValueError):
+            return False
+        return masks(path, os.path.normpath(os.path.join("/", folder, target)).lstrip("/"))
+
     def _resolve(self, path: str) -> str | None:
         """The real path of something below the top, with every link on the way kept inside; None if it is not there."""
         todo = [part for part in path.split("/") if part][::-1]
@@ -192,6 +201,9 @@ class TreeSource(Source):
         return os.path.join(self._root, *done)
 
     def _take(self, path: str, *, as_log: bool, listing: bool, wanted: Wanted) -> None:
+        if not listing and self._is_mask(path):
+            self.files[path] = File(path, b"")
+            return
         entry = self._stat(path)
         real = self._resolve(path)
         if entry is None or real is None:

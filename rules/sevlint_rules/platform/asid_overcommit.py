@@ -13,13 +13,14 @@ gives more guests of one kind and fewer of the other. A limit of N in the BIOS g
 file /sys/module/kvm_amd/parameters/max_sev_asids that manuals name exists in no kernel; the kernel log, misc.capacity,
 CPUID (`cpuid -r`, `sevctl ok`, `snphost ok`) and `virsh domcapabilities` tell the true limits. Firmware error 0x17
 (RESOURCE_LIMIT) is not this: there the firmware ran out of guest contexts. Where the sources contradict each other, as
-those of two boots do, it cannot be decided.
+those of two boots do, it cannot be decided. Ciphertext hiding (amd-host 7.4 split) splits the joint pool. Where
+only its sum is known, more guests than the sum are too many, and fewer are no proof that each finds an ASID.
 """
 
 from collections.abc import Sequence
 
 from sevlint.api import AMD_SEV, Fail, Figure, NotApplicable, Open, Pass, Severity, Subject, Verdict, bios, rule
-from sevlint.facts.capacity import AsidDemand, asids
+from sevlint.facts.capacity import UNSPLIT, AsidDemand, asids
 
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV)
@@ -29,12 +30,14 @@ def judge(demand: AsidDemand) -> Verdict | Sequence[Fail]:
         return Open(f"{paths} tell different numbers of ASIDs, as those of two boots do", ("cmd/dmesg",))
     fails: list[Fail] = []
     enough = []
+    is_unsure = False
     for share in demand.shares:
         pool = share.pool
         if pool is None or pool.size == 0 or not share.defined:
             continue
         if len(share.defined) <= pool.size:
             enough.append((pool, len(share.defined)))
+            is_unsure = is_unsure or share.may_split
             continue
         started = len(share.busy) > pool.size
         places, what = (share.busy, "run or start with the host") if started else (share.defined, "are defined")
@@ -49,6 +52,8 @@ def judge(demand: AsidDemand) -> Verdict | Sequence[Fail]:
         )
     if fails:
         return fails
+    if is_unsure:
+        return Open(*UNSPLIT)
     if enough:
         pool, count = enough[0]
         figures = tuple(Figure("ASIDs", used, one.size) for one, used in enough)

@@ -11,7 +11,7 @@ It speaks from nine tenths of a pool on. misc.current counts the guests of every
 """
 
 from sevlint.api import AMD_SEV, Fail, Figure, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, bios, rule
-from sevlint.facts.capacity import AsidDemand, AsidUse
+from sevlint.facts.capacity import UNSPLIT, AsidDemand, AsidUse
 
 _CURRENT = "sys/fs/cgroup/misc.current"
 
@@ -33,6 +33,8 @@ def judge(demand: AsidDemand, use: AsidUse | None, goal: Goal) -> Verdict:
         because = f"{used} of {size} ASIDs for {share.words} guests are taken: {left} left"
         remedy = bios("SEV-ES ASID Space Limit", "fit the guests of this host")
         return Fail(because, (seen, share.pool.place), remedy=remedy, figures=figures)
+    if share.may_split:
+        return Open(*UNSPLIT)
     if place is None:
         return Open("how many ASIDs are taken was not collected", (_CURRENT,))
     return Pass(f"{left} of {size} ASIDs for {share.words} guests are left", (place, share.pool.place), figures)

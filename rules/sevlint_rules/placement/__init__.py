@@ -1,0 +1,1 @@
+"""Does it all fit, and does it lie where it runs?"""
