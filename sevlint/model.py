@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -259,6 +259,10 @@ class Place(Struct, frozen=True):
     text: str | None = None
     note: str = ""
     source: int = 0
+
+    def at(self, part: str) -> Place:
+        """The attribute of this name (or "#text") at the same XML element; any other place is as exact as it gets."""
+        return structs.replace(self, part=part) if self.element is not None else self
 
 
 class Span(Struct, frozen=True):
