@@ -176,12 +176,18 @@ def rule_infos(offers: plugins.Shelf) -> list[RuleInfo]:
 
 
 def by_source(offers: plugins.Shelf) -> list[tuple[str, tuple[str, ...]]]:
-    """For each fact key that a rule's page or a card cites, in the order of the sheets: what stands on it."""
+    """For each fact key, in the order of the sheets, what stands on it: rules and cards that cite it, and the tables
+    that explain a code (`decode: NAME`), if a card decodes by them.
+    """
     from sevlint import citations
+    from sevlint.facts.codes import facts_of
 
     found: dict[str, set[str]] = {}
     texts = [(info.id, "; ".join((info.page, *info.refs))) for info in rule_infos(offers)]
-    for name, text in (*texts, *((card.id, card.source) for card in offers.cards())):
+    cards = offers.cards()
+    tables = {table for card in cards for table in card.decode.values()}
+    texts += [(f"decode: {table}", facts_of(table)) for table in tables]
+    for name, text in (*texts, *((card.id, card.source) for card in cards)):
         for key in citations.keys_of(text):
             found.setdefault(key, set()).add(name)
     return [(key, tuple(sorted(found[key]))) for key in sorted(found, key=citations.in_sheet_order)]

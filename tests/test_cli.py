@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sevlint import app, cli, plugins
+from sevlint import app, citations, cli, plugins
+from sevlint.facts.codes import errno_codes
 from sevlint.model import Confidence, Fault, Finding, Report, Settings, Severity, Subject, Undecided, Verdict
 from sevlint.rule import Rule
 
@@ -732,3 +733,35 @@ def test_secrets_and_control_characters_never_come_out(tmp_path: Path) -> None:
         assert "hunter2" not in out
         assert "\x7f" not in out
         assert "\u202e" not in out
+
+
+def test_a_fact_is_cited_by_its_own_key() -> None:
+    """A code is an item, not a section; a whole table stands on each of its codes."""
+    cited = "(amd-host 8.2 0x80012, 0xa0010, 5.2 #44, #45; 6; peer-checks 1 #3)"
+    keys = ("amd-host 8.2 0x80012", "amd-host 8.2 0xa0010", "amd-host 5.2 #44", "amd-host 5.2 #45", "amd-host 6")
+    assert citations.keys_of(cited) == (*keys, "peer-checks 1 #3")
+    found = json.loads(sevlint("rules", "--by-source", "--format", "json")[1])
+    assert found["amd-host 6 0x13"] == ["ccp-sev-init-failed", "decode: sev-firmware"]
+    assert found["amd-host 6 0x1f"] == ["decode: sev-firmware"]
+    assert "amd-host 6" not in found
+    assert {f"amd-host 6 {code.name}" for code in errno_codes().values()} <= set(found)
+    text = [line.split("  ")[0] for line in sevlint("rules", "--by-source")[1].splitlines()]
+    assert text == list(found)
+
+
+def test_facts_are_in_the_order_of_their_sheets() -> None:
+    rows = [
+        "5.1 #9",
+        "5.1 #10",
+        "5.1 #18",
+        "5.1 #18a",
+        "5.2 #23",
+        "6 0x09",
+        "6 0x0a",
+        "6 0x10",
+        "6 EIO",
+        "8 what",
+        "8.1 x",
+    ]
+    keys = [f"amd-host {row}" for row in rows] + ["peer-checks 2 #1", "peer-checks 14 #1"]
+    assert sorted(set(keys), key=citations.in_sheet_order) == keys

@@ -325,3 +325,13 @@ DECODERS: Mapping[str, Callable[[str], Code | None]] = {
     "ghcb-termination": ghcb_termination,
 }
 """What a card's `decode` may name."""
+
+
+def facts_of(table: str) -> str:
+    """The facts on which a table stands, row by row, as a page would cite them."""
+    rows: list[str] = []
+    if table == "sev-firmware":
+        rows = [*(f"{code:#04x}" for code in firmware_codes()), "0x8003", "header names", "mask of 16 bits"]
+    elif table == "sev-errno":
+        rows = [code.name for code in errno_codes().values()]
+    return f"(amd-host 6 {', '.join(rows)})" if rows else ""

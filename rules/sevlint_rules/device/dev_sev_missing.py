@@ -3,9 +3,12 @@
 Why    The device appears when the driver ccp found SEV firmware that answers; without it QEMU cannot launch any guest.
 Fix    Mend the BIOS or firmware fault that the kernel log names; rights and udev rules have nothing to do with it.
        Where modprobe.d has an `install ccp` line that runs nothing, remove that line.
-Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 3, 4.3, 6 ENOENT)
+Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 3 modprobe.blacklist, 4.3 node, 4.3 SEV-SNP, 6 ENOENT);
+       virtee/snphost src/ok.rs (peer-checks 1 #17); libvirt: tools/virt-host-validate-common.c (peer-checks 4 #10)
 
 A symptom: it folds under the first broken rung below it.
+
+virt-host-validate calls it disabled in firmware; a ccp that is not loaded looks the same to it.
 """
 
 from sevlint.api import AMD_SEV, AmdRung, Fail, Needs, NotApplicable, Pass, Remedy, Severity, Subject, Verdict, rule

@@ -3,7 +3,11 @@
 Why    The driver makes the device 0600 root:root at every boot; only a udev rule lasts. Hypervisors that run as another
        user and open it themselves then stop working (libvirt 5.1 and newer gives QEMU access itself and needs no rule).
 Fix    Put `KERNEL=="sev", GROUP="kvm", MODE="0660"` into /etc/udev/rules.d/99-sev.rules.
-Refs   linux: drivers/crypto/ccp/sev-dev.c; libvirt: docs/kbase/launch_security_sev.rst (amd-host 4.3, 9 #11)
+Refs   linux: drivers/crypto/ccp/sev-dev.c; libvirt: docs/kbase/launch_security_sev.rst (amd-host 4.3 node,
+       4.3 udev rule, 9 #11); amd/sev-utils (peer-checks 10 #5)
+
+amd/sev-utils runs `setfacl` from /etc/rc.local, which is no udev rule: without the service that runs that file it is
+lost.
 """
 
 from sevlint.api import AMD_SEV, Command, Fail, NotApplicable, Open, Pass, Remedy, Severity, Subject, Verdict, rule

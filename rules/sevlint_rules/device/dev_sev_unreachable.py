@@ -5,11 +5,14 @@ Why    QEMU opens the device for reading and writing before it launches a guest;
 Fix    Use libvirt 5.1 or newer with its default namespaces: it gives QEMU the device itself and needs no udev rule.
        Else put `KERNEL=="sev", GROUP="kvm", MODE="0660"` into /etc/udev/rules.d/99-sev.rules; never mode 0666, and no
        chmod: it is lost at the next boot.
-Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3, 6 EACCES, 9 #11, 9 #12);
-       qemu: target/i386/sev.c (libvirt-qemu 6.1); libvirt: src/security/security_dac.c (libvirt-qemu 4.3)
+Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3 rights, 4.3 libvirt, 6 EACCES, 9 #11, 9 #12); qemu:
+       target/i386/sev.c (libvirt-qemu 6.1); libvirt: src/security/security_dac.c (libvirt-qemu 4.3); virtee/snphost,
+       virtee/sevctl src/ok.rs (peer-checks 1 #17, 2 #6)
 
 That the device exists shows only that the driver attached. Where libvirt gives the device and QEMU is refused all the
 same, SELinux, AppArmor or a device cgroup refuses it.
+
+snphost and sevctl open the device as root, which says nothing of QEMU's user.
 """
 
 from sevlint.api import (

@@ -3,7 +3,7 @@
 Why    A writable descriptor is all that commands such as FACTORY_RESET and PEK_GEN ask for: any local user can destroy
        the platform's keys.
 Fix    Use `KERNEL=="sev", GROUP="kvm", MODE="0660"` in a udev rule; libvirt 5.1 and newer needs no rule at all.
-Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3, 9 #11)
+Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3 rights, 4.3 udev rule, 9 #11)
 """
 
 import shlex

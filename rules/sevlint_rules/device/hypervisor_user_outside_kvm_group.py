@@ -4,7 +4,7 @@ Why    A udev rule gives the device to a group, and QEMU's user is no member of 
        opens the device itself fails with `Permission denied`.
 Fix    Add the user to the group. libvirt 5.1 and newer gives QEMU the device itself: there neither the rule nor the
        group is needed.
-Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3, 9 #11)
+Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3 udev rule, 4.3 libvirt, 9 #11)
 
 It speaks only where the version of libvirt is not known: a newer one needs no group, and of an older one
 dev-sev-unreachable says that it cannot work.

@@ -3,7 +3,8 @@
 Why    PAM applies /etc/security/limits.conf and limits.d to logins. libvirt's daemon is a systemd service, and its QEMU
        processes inherit the service's limit: guides that raise `memlock` there change nothing for these guests.
 Fix    Put `<locked/>` into `<memoryBacking>` of the SEV and SEV-ES domains, or raise LimitMEMLOCK= of libvirt's unit.
-Refs   libvirt: docs/kbase/launch_security_sev.rst (amd-host 7.3, 9 #20)
+Refs   libvirt: docs/kbase/launch_security_sev.rst (amd-host 7.3 pinned memory, 9 #20); virtee/snphost, virtee/sevctl
+       docs (peer-checks 1 #21)
 
 It speaks where such a line is meant for everybody, or for QEMU's user or group, and a SEV or SEV-ES domain has neither
 `<locked/>` nor `<hard_limit>`. SEV-SNP needs no memlock at all. The limits do count for a VMM started from a shell.

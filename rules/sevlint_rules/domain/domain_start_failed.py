@@ -2,8 +2,8 @@
 
 Why    libvirt's log of this VM ends with `shutting down, reason=failed`; the lines of QEMU before it say what it met.
 Fix    Mend the cause that this folds under; where none is named, mend what the quoted line of QEMU says.
-Refs   libvirt: src/qemu/qemu_process.c (libvirt-qemu 5.1, 6);
-       linux: include/uapi/linux/psp-sev.h (amd-host 6, 9 #16, 9 #17)
+Refs   libvirt: src/qemu/qemu_process.c (libvirt-qemu 5.1, 6); linux: include/uapi/linux/psp-sev.h (amd-host 0 #6,
+       6 decimal, 9 #16, 9 #17)
 
 A symptom: it folds under the host's or the domain's own fault.
 """

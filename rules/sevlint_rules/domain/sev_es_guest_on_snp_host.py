@@ -3,7 +3,8 @@
 Why    A SEV-ES guest can be used to attack the SEV-SNP guests beside it. Firmware that mends it, said to be API 1.58
        and newer, refuses to start SEV-ES guests while SEV-SNP is on: `LAUNCH_START ret=1 fw_error=21`.
 Fix    Turn the guest into a SEV-SNP guest, or run it on a host that has SEV-SNP off.
-Refs   AMD-SB-3023 (CVE-2025-48514); kubevirt/kubevirt pull 17154; AMDESE/AMDSEV issue 282 (peer-checks 18)
+Refs   AMD-SB-3023 (CVE-2025-48514); kubevirt/kubevirt pull 17154; AMDESE/AMDSEV issue 282
+       (peer-checks 18 CVE-2025-48514)
 
 From which version on the firmware refuses is the word of another project, not AMD's: hence a warning.
 """

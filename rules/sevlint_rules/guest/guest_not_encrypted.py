@@ -4,10 +4,14 @@ Why    The guest's own kernel says which protection is active. Less than what wa
        its registers, are open to the host.
 Fix    Compare the guest's DMI UUID with the domain's: it may be another VM's log. Then give the domain its
        launchSecurity, shut the VM down and start it: a reboot inside the guest keeps the old QEMU.
-Refs   linux: arch/x86/mm/mem_encrypt.c, arch/x86/coco (guest-and-swiotlb 0, 3.1, 3.6)
+Refs   linux: arch/x86/mm/mem_encrypt.c, arch/x86/coco (guest-and-swiotlb 0, 3.1, 3.6); virtee/snpguest
+       (peer-checks 3 #1); amd/sev-utils (peer-checks 10 #4); AMDEPYC/sev_component_test (peer-checks 12 #10)
 
 Only a log that reaches back to boot proves the absence. `AMD SME` in the same line is the host's own encryption. The
 guest's kernel is not to blame: without support for SEV or TDX it would not boot in an encrypted VM at all.
+
+Judged by what the domain asks: `snpguest ok` fails a guest that is meant to have SEV alone. The test of
+sev_component_test, entropy of QEMU's memory, takes compressed data for encrypted, and cannot read SEV-SNP's.
 """
 
 from sevlint.api import X86, AmdRung, Fail, Goal, Needs, Pass, Remedy, Severity, Subject, Verdict, rule

@@ -3,7 +3,8 @@
 Why    What was tested is what runs now; the boot loader's configuration has an option that breaks it, or lacks one that
        it needs, and nobody will think of it after the next maintenance.
 Fix    Correct the boot loader's configuration and regenerate it, or reboot now, while somebody is watching.
-Refs   linux: Documentation/admin-guide/kernel-parameters.txt (amd-host 3, 3 iommu=nopt; snapshots 5.5)
+Refs   linux: Documentation/admin-guide/kernel-parameters.txt (amd-host 3 next boot, 3 modprobe.d, 3 iommu=nopt;
+       snapshots 5.5)
 
 /etc/default/grub and /etc/kernel/cmdline are templates: what they hold counts from the next regeneration on. A line of
 modprobe.d counts from the next load of the module on; where the initramfs loads it, only after the initramfs has been

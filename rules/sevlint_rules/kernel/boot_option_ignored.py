@@ -5,8 +5,8 @@ Why    It was copied from a guide, and whoever reads the configuration believes 
 Fix    Remove the option. Since Linux 5.13 no option is needed for SEV, SEV-ES or SEV-SNP: the BIOS settings, the IOMMU
        in its default mode (SEV-SNP alone needs it) and a kernel that is new enough are.
 Refs   linux: Documentation/admin-guide/kernel-parameters.txt, drivers/iommu/amd/init.c, arch/x86/virt/svm/cmdline.c,
-       arch/x86/kvm/svm/sev.c (amd-host 3 amd_iommu=on, 3 sev, 3 intel_iommu, 3 mem_encrypt, 4.1, 9 #1, 9 #6, 9 #23,
-       9 #26)
+       arch/x86/kvm/svm/sev.c (amd-host 3 amd_iommu=on, 3 sev, 3 intel_iommu, 3 mem_encrypt, 3 what each needs,
+       4.1 max_sev_asids, 9 #1, 9 #6, 9 #23, 9 #26)
 
 `amd_iommu=on` is no value of that option: the AMD IOMMU is on by default. `sev=` knows `debug` and `nosnp` only. The
 parameter `max_sev_asids` is in no kernel. `kvm_amd.sev_snp` came with Linux 6.11; older kernels ignore it, and cannot

@@ -3,8 +3,8 @@
 Why    SEV-ES and SEV-SNP share the ASIDs below the BIOS limit; `kvm_amd.ciphertext_hiding_asids=N` keeps the first N of
        them for SEV-SNP. Where N is all of them, no SEV-ES guest can start.
 Fix    Give the option a number smaller than the joint pool (the BIOS limit minus 1), or raise the BIOS limit.
-Refs   linux: arch/x86/kvm/svm/sev.c, Documentation/admin-guide/kernel-parameters.txt
-       (amd-host 7.4, 3 kvm_amd.ciphertext_hiding_asids, 4.1 ciphertext_hiding_asids)
+Refs   linux: arch/x86/kvm/svm/sev.c, Documentation/admin-guide/kernel-parameters.txt (amd-host 7.4 parameter,
+       7.4 split, 3 kvm_amd.ciphertext_hiding_asids, 4.1 ciphertext_hiding_asids)
 
 The parameter in sysfs is what KVM granted, already cut to the joint pool; 0 means off.
 """

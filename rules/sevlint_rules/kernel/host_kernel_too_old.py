@@ -2,10 +2,13 @@
 
 Why    KVM hosts SEV since Linux 4.16, SEV-ES since 5.11, SEV-SNP since 6.11 (on Turin since 6.14) and TDX since 6.16.
 Fix    Boot a kernel of at least that version, or a distribution's kernel that has the support backported.
-Refs   AMDESE/AMDSEV README (amd-host 1.4, 1.2); linux: arch/x86/kvm/svm/sev.c; linux:
-       arch/x86/virt/vmx/tdx (intel-tdx 9)
+Refs   AMDESE/AMDSEV README (amd-host 1.4 host kernel, 1.4 backports); linux: arch/x86/kernel/cpu/amd.c
+       (amd-host 1.2 RMPREAD); linux: arch/x86/kvm/svm/sev.c; linux: arch/x86/virt/vmx/tdx (intel-tdx 9);
+       AMDEPYC/sev_component_test (peer-checks 12 #4, #5)
 
 Distributions backport: a module parameter that is there proves the support, whatever the version says.
+
+sev_component_test asks for versions of distributions too, and has no minimum for SEV-SNP: the kernel decides.
 """
 
 from sevlint.api import X86, AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, rule, upgrade

@@ -2,9 +2,12 @@
 
 Why    SNP needs the IOMMU's own translation, or devices could write guest memory. SEV and SEV-ES need no IOMMU.
 Fix    Remove `iommu=off` and `amd_iommu=off` from the kernel command line, or set IOMMU to Enabled in the BIOS setup.
-Refs   linux: drivers/iommu/amd/init.c (amd-host 2 IOMMU, 3 iommu=off, 4.5, 5.4)
+Refs   linux: drivers/iommu/amd/init.c (amd-host 2 IOMMU, 3 iommu=off, 4.5 IOMMU, 5.4 #77, 5.4 #80); libvirt:
+       tools/virt-host-validate-common.c (peer-checks 4 #5, #6); AMDEPYC/sev_component_test (peer-checks 12 #9)
 
 The AMD IOMMU is on by default; `amd_iommu=on` is no valid value and changes nothing.
+
+That /sys/kernel/iommu_groups exists, by which sev_component_test judges, proves nothing: it does without an IOMMU too.
 """
 
 from sevlint.api import AmdRung, Fail, Goal, Open, Pass, Place, Severity, Subject, Verdict, bios, boot_option, rule

@@ -3,11 +3,12 @@
 Why    SNP needs the IOMMU's own translation, or devices could write guest memory.
 Fix    Remove `iommu=pt` and `iommu.passthrough=1` from the kernel command line; where passthrough is the kernel's own
        default, add `iommu=nopt`.
-Refs   linux: drivers/iommu/amd/init.c, drivers/iommu/iommu.c (amd-host 3 iommu=pt, 3 iommu=nopt, 5.4 #77, #86,
-       9 #6)
+Refs   linux: drivers/iommu/amd/init.c, drivers/iommu/iommu.c (amd-host 3 iommu=pt, 3 iommu=nopt, 3 virt-host-validate,
+       4.5 IOMMU, 5.4 #77, #86, 9 #6); virtee/snphost docs (peer-checks 1 #25); libvirt:
+       tools/virt-host-validate-common.c (peer-checks 4 #6); canonical/hotsos (peer-checks 13 #1)
 
-Most GPU passthrough guides set `iommu=pt`, and older versions of virt-host-validate propose it; it is harmless for SEV
-and SEV-ES, and it breaks SNP. Where the log and sysfs say nothing, the running kernel's
+Most GPU passthrough guides set `iommu=pt`, and virt-host-validate, snphost's troubleshooting page and hotsos advise it;
+it is harmless for SEV and SEV-ES, and it breaks SNP. Where the log and sysfs say nothing, the running kernel's
 CONFIG_IOMMU_DEFAULT_PASSTHROUGH=y without a word on the command line proves it.
 """
 

@@ -3,7 +3,9 @@
 Why    Without it there is no KVM on an AMD host, and SEV, SEV-ES and SEV-SNP are part of it.
 Fix    Mend the cause; where none is named, load it with `modprobe kvm_amd` and read what the kernel says: a BIOS that
        has SVM off is the usual reason.
-Refs   linux: arch/x86/kvm/svm/svm.c (amd-host 4.1 kvm_amd missing)
+Refs   linux: arch/x86/kvm/svm/svm.c (amd-host 4.1 kvm_amd missing, 4.5 modules); virtee/snphost src/ok.rs
+       (peer-checks 1 #19); libvirt: tools/virt-host-validate-common.c (peer-checks 4 #2);
+       kata-containers/kata-containers (peer-checks 9 #2)
 
 A symptom: it folds under the first broken rung below KVM, such as a line that keeps the module from being loaded. It
 needs a list of modules that is whole, and that the module is none of the built-in ones.

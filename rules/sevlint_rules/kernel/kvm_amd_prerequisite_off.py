@@ -5,7 +5,7 @@ Why    With nested paging (`npt`) or `nrips` off KVM turns SEV, SEV-ES and SEV-S
 Fix    Remove `kvm_amd.npt=0`, `kvm_amd.nrips=0` or `kvm_amd.lbrv=0` from the kernel command line or modprobe.d; all
        three are on by default.
 Refs   linux: arch/x86/kvm/svm/sev.c, arch/x86/kvm/svm/svm.c (amd-host 3 kvm_amd.npt, 3 kvm_amd.nrips, 3 kvm_amd.lbrv,
-       4.1, 5.1 #6)
+       4.1 npt, 5.1 #6)
 
 The file in sysfs shows the outcome. Older kernels do not mind `lbrv`: there SEV-ES is on all the same.
 """

@@ -3,7 +3,8 @@
 Why    modprobe joins what modprobe.d and the command line have for a module, and the module takes the last value: which
        one that is depends on how it is loaded, so an update of the initramfs or a reload by hand may switch SEV off.
 Fix    Keep one of the settings, and remove the others.
-Refs   linux: Documentation/admin-guide/kernel-parameters.txt; kmod: modprobe.d(5) (amd-host 3, 9 #24)
+Refs   linux: Documentation/admin-guide/kernel-parameters.txt; kmod: modprobe.d(5) (amd-host 3 last wins, 3 modprobe.d,
+       9 #24)
 
 Where KVM has the technology off already, the rules that speak of the option say so. An option that stands twice on one
 command line, or twice in modprobe.d, is no riddle, as its last value counts: that is a note.

@@ -3,7 +3,7 @@
 Why    A module that cannot read one of its parameters is not loaded at all, and without kvm_amd there is no KVM.
 Fix    Write a value that the kernel knows, or remove the option.
 Refs   linux: kernel/params.c, arch/x86/kvm/svm/sev.c (amd-host 3 kvm_amd.sev, 3 kvm_amd.sev_es,
-       3 kvm_amd.ciphertext_hiding_asids, 7.4)
+       3 kvm_amd.ciphertext_hiding_asids, 3 bool values, 7.4 parameter)
 
 Since Linux 5.13 `sev` and `sev_es` take `1`, `y`, `on`, `0`, `n`, `off`; before, they were numbers, and `Y` or `on` was
 refused. `ciphertext_hiding_asids` takes a number; `max` and `-1` were words of patches that were not merged so. A

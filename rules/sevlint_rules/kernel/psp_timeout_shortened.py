@@ -4,7 +4,7 @@ Why    A command that takes longer is given up: the kernel prints `timed out, di
        until the machine is power cycled.
 Fix    Remove `psp_cmd_timeout` and `psp_probe_timeout` from the kernel command line and modprobe.d; the defaults are
        100 and 5 seconds.
-Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 3 ccp.psp_cmd_timeout, 4.1)
+Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 3 ccp.psp_cmd_timeout, 4.1 psp_cmd_timeout)
 """
 
 from collections.abc import Sequence

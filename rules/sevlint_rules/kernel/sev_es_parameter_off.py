@@ -4,9 +4,12 @@ Why    The parameter in sysfs is the outcome, not the request: KVM decided at lo
        may not offer SEV-ES.
 Fix    Mend the cause; where none is named, read the kernel log back to boot, which says why. Before Linux 5.13
        it is off unless `kvm_amd.sev_es=1` asks for it.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0, 3)
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0 #3, 0 outcome, 3 kvm_amd.sev_es, 4.1 sev_es); virtee/snphost,
+       virtee/sevctl src/ok.rs (peer-checks 1 #7, #20, 2 #5)
 
 A symptom: it folds under the first broken rung below KVM.
+
+snphost's `SEV-ES initialized` asks the firmware, which may say no on an idle host until the first INIT.
 """
 
 from sevlint.api import ENCRYPTED_STATE, AmdRung, Fail, NotApplicable, Pass, Severity, Subject, Verdict, rule

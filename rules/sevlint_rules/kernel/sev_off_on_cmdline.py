@@ -3,7 +3,7 @@
 Why    `kvm_amd.sev=0` turns off SEV, SEV-ES and SEV-SNP; `kvm_amd.sev_es=0` turns off SEV-ES, and SEV-SNP with it.
 Fix    Remove the option from the kernel command line or from modprobe.d; since Linux 5.13 SEV is on by default, before
        it must be asked for (`kvm_amd.sev=1`).
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 3 kvm_amd.sev, 3 kvm_amd.sev_es)
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 3 kvm_amd.sev, 3 kvm_amd.sev_es, 3 spelling)
 """
 
 from collections.abc import Sequence

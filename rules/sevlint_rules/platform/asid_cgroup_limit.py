@@ -4,10 +4,13 @@ Why    A guest's ASID is charged to its cgroup and to all above it. At the limit
        (`failed to initialize ret=-16 fw_error=0`), just as when the pool is used up, and no kernel line says which.
 Fix    Write `max` to the cgroup's misc.max and remove what sets the limit. SEV-SNP guests are charged to `sev_es`:
        there is no key of their own.
-Refs   linux: kernel/cgroup/misc.c, Documentation/admin-guide/cgroup-v2.rst (amd-host 4.2, 6 EBUSY, 7.2)
+Refs   linux: kernel/cgroup/misc.c, Documentation/admin-guide/cgroup-v2.rst (amd-host 4.2 files, 4.2 keys,
+       4.2 cgroup v1, 4.2 limits, 6 EBUSY, 7.2 order; peer-checks 4 #4)
 
 A limit of 0 where all VMs are is an error. A limit below the number of guests that run or start with the host, and a
 counter in misc.events that shows refused launches, are warnings. A limit above the capacity is allowed and harmless.
+
+virt-host-validate looks at six controllers of cgroups, and not at misc, which counts ASIDs.
 """
 
 import re

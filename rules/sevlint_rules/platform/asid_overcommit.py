@@ -3,8 +3,10 @@
 Why    Each guest holds one ASID while it runs. When the pool is used up the next start fails with EBUSY, and the kernel
        prints nothing: QEMU shows `failed to initialize ret=-16 fw_error=0`.
 Fix    Move guests to another host, or shift the border between the two pools with SEV-ES ASID Space Limit in the BIOS.
-Refs   linux: arch/x86/kvm/svm/sev.c, kernel/cgroup/misc.c (amd-host 4.1, 6 EBUSY, 7.1, 7.2, 9 #1, 9 #8, 9 #9);
-       qemu: target/i386/sev.c (amd-host 9 #17; libvirt-qemu 6.2)
+Refs   linux: arch/x86/kvm/svm/sev.c, kernel/cgroup/misc.c (amd-host 4.1 max_sev_asids, 4.1 ASID limits, 4.2 values,
+       6 EBUSY, 7.1 CPUID, 7.1 two pools, 7.1 N-1, 7.1 one for each VM, 7.2 order, 9 #1, 9 #8, 9 #9); qemu:
+       target/i386/sev.c (amd-host 6 0x17, 9 #17; libvirt-qemu 6.2); virtee/snphost src/ok.rs (peer-checks 1 #16);
+       kata-containers/kata-containers kata-deploy (peer-checks 9 #9)
 
 SEV-ES and SEV-SNP guests share one pool, plain SEV guests have the other; neither lends to the other, so a higher limit
 gives more guests of one kind and fewer of the other. A limit of N in the BIOS gives N-1 SEV-ES and SEV-SNP guests. The

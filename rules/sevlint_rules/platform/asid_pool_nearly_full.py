@@ -4,7 +4,8 @@ Why    Each guest holds one ASID while it runs. When the last of its pool is tak
        no kernel line says why.
 Fix    Plan where the next guests go, or shift the border between the two pools with SEV-ES ASID Space Limit in the BIOS
        (a limit of N gives N-1 SEV-ES and SEV-SNP guests).
-Refs   linux: arch/x86/kvm/svm/sev.c, kernel/cgroup/misc.c (amd-host 4.2, 7.1, 7.2, 9 #8)
+Refs   linux: arch/x86/kvm/svm/sev.c, kernel/cgroup/misc.c (amd-host 4.2 files, 7.1 two pools, 7.1 one for each VM,
+       7.2 order, 9 #8)
 
 It speaks from nine tenths of a pool on. misc.current counts the guests of every VMM, the domains only libvirt's.
 """

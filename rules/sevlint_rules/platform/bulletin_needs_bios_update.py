@@ -3,8 +3,8 @@
 Why    Some faults of SEV-SNP are mended by AMD's platform initialisation code (AGESA) alone, which the BIOS brings; no
        firmware or microcode version shows whether it is there.
 Fix    Update the BIOS to one that holds the named code or newer; its vendor's release notes say which one it holds.
-Refs   AMD-SB-3020 (CVE-2025-0033) (amd-host 8.1 CVE-2025-0033); AMD-SB-3011 (CVE-2024-21980)
-       (amd-host 8.1 CVE-2024-21980); AMD-SB-3023 (CVE-2025-48514) (peer-checks 18)
+Refs   AMD-SB-3020 (CVE-2025-0033) (amd-host 8 what can be read, 8.1 CVE-2025-0033); AMD-SB-3011 (CVE-2024-21980)
+       (amd-host 8.1 CVE-2024-21980); AMD-SB-3023 (CVE-2025-48514) (peer-checks 18 CVE-2025-48514)
 
 Judged only where the BIOS's version names its code, as `MilanPI 1.0.0.D`. Most do not; their date proves nothing.
 """

@@ -4,7 +4,7 @@ Why    A malicious hypervisor can drop a guest's writes from the cache (INVD), a
        EPYC 7001 and 7002 no fix is known: their SEV and SEV-ES guests have confidentiality, and no integrity.
 Fix    Nothing on this host mends it: run guests that need integrity as SEV-SNP guests on EPYC 7003 or newer, with
        current microcode.
-Refs   AMD-SB-3005 (CVE-2023-20592) (amd-host 8.1 CVE-2023-20592)
+Refs   AMD-SB-3005 (CVE-2023-20592) (amd-host 8.1 CVE-2023-20592, 8.1 numbers mixed up)
 
 That there is no fix is no vendor's word that could be read here, hence the low confidence. SEV and SEV-ES never
 promised integrity. The number is often mixed up with AMD-SB-3015, which is BadRAM.

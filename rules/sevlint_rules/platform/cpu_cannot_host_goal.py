@@ -4,9 +4,14 @@ Why    No setting mends it: KVM on this CPU refuses every such guest.
 Fix    Move the domains to a host whose CPU can, or protect them with a technology that this CPU has. Naples (EPYC 7001)
        has SEV only, Rome (7002) adds SEV-ES, Milan (7003) and later add SEV-SNP; Xeon Scalable of the 5th
        generation and Xeon 6 have TDX, those of the 4th in select parts only.
-Refs   AMDESE/AMDSEV README; virtee/snphost src/ok.rs (amd-host 1.3, 9 #25); linux arch/x86/virt/vmx/tdx (intel-tdx 1.3)
+Refs   AMDESE/AMDSEV README; virtee/snphost src/ok.rs (amd-host 1.3 Naples, 1.3 Rome, 1.3 Milan, 1.3 Genoa, 1.3 Bergamo,
+       1.3 Turin, 1.3 model ranges, 1.3 EPYC 3000, 9 #25; peer-checks 1 #1, #2, #5, 2 #1, 4 #7, 10 #6, 12 #1); linux
+       arch/x86/virt/vmx/tdx (intel-tdx 1.3)
 
 Flags in cpuinfo are no test of the model: a BIOS or an old kernel hides them (cpu-flag-cleared-by-bios).
+
+Family, model and the name EPYC decide together: snphost's `Microcode support` takes the name alone, and sevctl
+any family 25 or 26 for SEV-SNP, client Ryzen included.
 """
 
 from sevlint.api import AMD_SEV, CONFIDENTIAL, AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, rule

@@ -4,11 +4,19 @@ Why    The kernel clears `sev`, `sev_es` and `sev_snp` where the BIOS left SMEE 
        none of them. It is often the trace of a BIOS update that restored the defaults.
 Fix    Set SMEE (Secure Memory Encryption) to Enabled in the BIOS setup, not Auto, and cold boot. Where it is on, let
        the BIOS lock SMM.
-Refs   linux: arch/x86/kernel/cpu/amd.c (amd-host 0 #1, 1.2, 1.2 #1, 1.2 #2, 1.2 #5); linux:
-       drivers/crypto/ccp/sev-dev.c (amd-host 5.2 #23, 9 #3, 2 SMEE, 2 SEV Control)
+Refs   linux: arch/x86/kernel/cpu/amd.c (amd-host 0 #1, 1.1 sme, 1.1 sev, 1.1 sev_es, 1.2 #1, 1.2 #2, 1.2 #4, 1.2 #5,
+       1.2 address sizes); linux: drivers/crypto/ccp/sev-dev.c (amd-host 5.2 #23, 9 #3); AMDESE/AMDSEV README
+       (amd-host 2 SMEE, 2 SEV Control, 2 defaults restored); virtee/snphost, virtee/sevctl src/ok.rs (peer-checks 1 #4,
+       #5, 2 #2); libvirt: tools/virt-host-validate-common.c (peer-checks 4 #7); AMDEPYC/sev_component_test
+       (peer-checks 12 #3)
 
 A missing `sme` flag proves nothing: since Linux 5.18 it shows SME in use by the host itself (amd-host 9 #3). With SMEE
 on the kernel shows fewer address bits than the CPU has: fewer bits beside missing flags tell of an unlocked SMM.
+
+snphost and sevctl ask the CPU itself: their SEV lines pass while the kernel has cleared the flags, and their SME line
+reads one CPU of one socket. virt-host-validate says `Unknown if this platform has Secure Guest support` of a BIOS
+switch, an old kernel and a wrong CPU alike; up to libvirt 10 it read 1,024 bytes of the flags, and may miss these at
+their end.
 """
 
 from sevlint.api import (

@@ -4,7 +4,7 @@ Why    Kernels before 6.9 never show `sev_snp` in /proc/cpuinfo, whatever the CP
        6.14 clear it without a word, as they cannot read that CPU's RMP table.
 Fix    Boot a kernel that knows the flag; the BIOS is not at fault, and no setting of it brings the flag back.
 Refs   linux: arch/x86/include/asm/cpufeatures.h (amd-host 1.1 sev_snp); linux: arch/x86/kernel/cpu/amd.c
-       (amd-host 1.2, 9 #4)
+       (amd-host 0 #4, 1.2 RMPREAD, 1.2 flag stays, 9 #4; peer-checks 1 #5)
 
 A symptom: it folds under host-kernel-too-old, which names the version that hosts guests. The flag is no proof that
 SEV-SNP works either: it stays when the IOMMU, the RMP table's size or the firmware refuse (amd-host 9 #4).

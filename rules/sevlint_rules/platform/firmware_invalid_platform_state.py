@@ -3,7 +3,7 @@
 Why    Error 0x1 says that the command does not fit the state the firmware is in. It is seldom the cause: mostly an SNP
        initialisation failed just before, or (Milan) the PSP's boot loader is older than 00.13.00.70.
 Fix    Mend the first error of the log; where there is none, update the BIOS (AGESA) and cold boot.
-Refs   linux: drivers/crypto/ccp/sev-dev.c, include/uapi/linux/psp-sev.h (amd-host 5.2 #43, 6, 9 #13)
+Refs   linux: drivers/crypto/ccp/sev-dev.c, include/uapi/linux/psp-sev.h (amd-host 5.2 #43, 6 0x01, 9 #13)
 
 A symptom: it folds under the failure before it.
 """

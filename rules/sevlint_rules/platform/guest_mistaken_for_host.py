@@ -3,7 +3,8 @@
 Why    In a guest `sev`, `sev_es`, `sev_snp` and `tdx_guest` in /proc/cpuinfo, and the kernel's line `Memory Encryption
        Features active`, say that the VM itself is protected. `grep -E 'sev|tdx' /proc/cpuinfo` tells no host.
 Fix    Collect the snapshot on the host itself; judge this one with `--as guest`.
-Refs   linux: arch/x86/mm/mem_encrypt.c (amd-host 5.5 #87, 5.5 #88); linux: arch/x86/kernel/cpu/amd.c (amd-host 1.2)
+Refs   linux: arch/x86/mm/mem_encrypt.c (amd-host 5.5 #87, 5.5 #88); linux: arch/x86/kernel/cpu/amd.c
+       (amd-host 1.2 bare metal)
 
 A line that names SME alone is a host's: SME encrypts the host's own memory.
 """

@@ -3,7 +3,7 @@
 Why    SEV does not need UEFI on the host, and the RMP is announced by a register; but boards are tested for SEV-SNP and
        TDX in UEFI mode, and their setup options may do nothing without it.
 Fix    Switch the boot mode to UEFI (CSM off) if the platform's SNP or TDX settings have no effect.
-Refs   linux: arch/x86/platform/efi (amd-host 4.5); AMDESE/AMDSEV README
+Refs   linux: arch/x86/platform/efi (amd-host 4.5 UEFI); AMDESE/AMDSEV README
 
 Popular guides demand UEFI for every technology; no source shows that the kernel does, so this is of low confidence.
 """

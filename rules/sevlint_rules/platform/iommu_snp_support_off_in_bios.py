@@ -2,7 +2,8 @@
 
 Why    The kernel asks the IOMMU for its SNP feature before it lets KVM use SNP. The IOMMU itself is on and works.
 Fix    Set SEV-SNP Support (NBIO, North Bridge) to Enabled in the BIOS setup; Auto behaves as off on many boards.
-Refs   linux: drivers/iommu/amd/init.c (amd-host 5.4 #79, 9 #7); AMDESE/AMDSEV README (amd-host 2 SEV-SNP Support)
+Refs   linux: drivers/iommu/amd/init.c (amd-host 5.4 #79, 9 #7); AMDESE/AMDSEV README (amd-host 2 SEV-SNP Support;
+       peer-checks 10 #2)
 
 The line does not ask anybody to enable the IOMMU, as guides read it (amd-host 9 #7).
 """

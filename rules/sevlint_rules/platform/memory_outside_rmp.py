@@ -4,8 +4,8 @@ Why    The kernel judges the table's size at boot; memory that was added since h
        that get its pages fail (`Failed to update RMP entry`).
 Fix    Set SNP Memory (RMP Table) Coverage to Enabled, or the amount to cover to all that may be fitted, and cold boot;
        or take the added memory offline.
-Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3, 2 Amount of Memory to Cover); linux: kernel/resource.c
-       (amd-host 4.5)
+Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 RMP arithmetic, 2 Amount of Memory to Cover); linux:
+       kernel/resource.c (amd-host 4.5 iomem)
 
 Held against /proc/iomem, read as root: without root its addresses are zero. The end of memory in `lsmem` is rounded up
 to its block size and gives false alarms. A segmented table reaches as far

@@ -3,7 +3,7 @@
 Why    AMD names boot loader 00.13.00.70 as the first for SEV-SNP on EPYC 7003; with an older one updated SEV firmware
        answers INIT with error 0x1, which looks like a fault of the platform's state.
 Fix    Update the BIOS to one with AGESA MilanPI 1.0.0.9 or newer, and cold boot.
-Refs   AMDESE/AMDSEV README (amd-host 1.4 PSP boot loader, 2 PSP boot loader, 9 #13); linux:
+Refs   AMDESE/AMDSEV README (amd-host 1.4 PSP boot loader, 2 PSP boot loader, 9 #13; peer-checks 10 #2); linux:
        Documentation/ABI/testing/sysfs-driver-ccp (amd-host 4.4 bootloader_version)
 
 Error 0x1 alone is mostly the follower of another failure; only the version tells that this is the cause.

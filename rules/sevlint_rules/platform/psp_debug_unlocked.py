@@ -2,7 +2,7 @@
 
 Why    A part whose debug lock is off is not secured as production parts are: its attestation must not be trusted.
 Fix    Run confidential guests on parts whose debug lock is on; ask the vendor if a production part shows this.
-Refs   linux: Documentation/ABI/testing/sysfs-driver-ccp (amd-host 4.4 debug_lock_on, 8.3 debug_lock_on)
+Refs   linux: Documentation/ABI/testing/sysfs-driver-ccp (amd-host 4.4 debug_lock_on, 4.4 absence, 8.3 debug_lock_on)
 
 The file is there only where the PSP reports its locks: where it is missing nothing follows.
 """

@@ -2,7 +2,7 @@
 
 Why    An unfused part is not secured as production parts are: its attestation reports must not be trusted.
 Fix    Run confidential guests on production parts only, and do not trust what was attested by this one.
-Refs   linux: Documentation/ABI/testing/sysfs-driver-ccp (amd-host 4.4 fused_part, 8.3 fused_part)
+Refs   linux: Documentation/ABI/testing/sysfs-driver-ccp (amd-host 4.4 fused_part, 4.4 absence, 8.3 fused_part)
 
 The file is there only where the PSP reports its fuses: where it is missing nothing follows.
 """

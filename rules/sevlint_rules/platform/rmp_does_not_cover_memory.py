@@ -2,9 +2,11 @@
 
 Why    The kernel needs an RMP entry for every page of RAM, the RMP's own included; else it refuses SEV-SNP.
 Fix    Set SNP Memory (RMP Table) Coverage to Enabled, or the amount to cover to at least the installed memory.
-Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 #69, #70b)
+Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 #69, #70b); virtee/snphost src/ok.rs (peer-checks 1 #13)
 
 Only the kernel's own line counts: the end of memory in `lsmem` is rounded up to its block size and gives false alarms.
+
+snphost's `Read RMP tables` passes such a host: it does not hold the table's size against the memory.
 """
 
 from sevlint.api import AmdRung, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, bios, rule

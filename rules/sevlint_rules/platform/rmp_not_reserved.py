@@ -2,10 +2,14 @@
 
 Why    SEV-SNP keeps the owner of every page in the RMP; without it the kernel clears `sev_snp` and KVM refuses SNP.
 Fix    Set SNP Memory (RMP Table) Coverage to Enabled in the BIOS setup and cold boot.
-Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 #67, 5.3 #68, 9 #27);
-       AMDESE/AMDSEV README (amd-host 2 SNP Memory Coverage)
+Refs   linux: arch/x86/virt/svm/sev.c (amd-host 0 #4, 1.2 RMP check, 5.3 #67, 5.3 #68, 9 #27); AMDESE/AMDSEV README
+       (amd-host 2 SNP Memory Coverage; peer-checks 10 #2); virtee/snphost, virtee/sevctl src/ok.rs (peer-checks 1 #11,
+       #13, #14, 2 #3); AMDEPYC/sev_component_test (peer-checks 12 #8)
 
 The kernel prints this on every Milan or newer host without the setting; it matters only where SNP is wanted.
+
+The register bit that snphost and sevctl read for `SEV-SNP` (BIOS) is set by the kernel: it is an outcome, no BIOS
+switch.
 """
 
 from sevlint.api import AmdRung, Fail, Goal, Needs, Pass, Remedy, Severity, Subject, Verdict, bios, rule

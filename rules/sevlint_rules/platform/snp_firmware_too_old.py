@@ -3,11 +3,15 @@
 Why    The kernel initialises SEV-SNP only with firmware of API 1.51 or newer; with an older one it says so at debug
        level at most, and no SNP guest starts.
 Fix    Update the SEV firmware: through the BIOS, or on EPYC 7003 with the file of linux-firmware; then cold boot.
-Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 1.4 SEV firmware API, 5.2 #36, 5.2 #37, 5.2 #52, 8.1);
-       linux: arch/x86/kvm/svm/sev.c (amd-host 5.1 #11, 9 #5)
+Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 1.4 SEV firmware API, 5.2 #36, 5.2 #37, 5.2 #52, 8.1 API 1.51);
+       linux: arch/x86/kvm/svm/sev.c (amd-host 5.1 #11, 9 #5); AMDESE/AMDSEV README
+       (amd-host 2 firmware through the BIOS; peer-checks 10 #2); virtee/snphost src/ok.rs (peer-checks 1 #6);
+       amd/sev-utils (peer-checks 10 #3); AMDEPYC/sev_component_test (peer-checks 12 #8)
 
 The driver's debug line is rarely printed, so that its absence proves nothing; the version is in the line `SEV API:`.
 KVM's own line `SEV-SNP enabled` proves nothing before about Linux 6.16: it was printed without asking the firmware.
+
+amd/sev-utils judges by that line. snphost compares the minor version alone; here the whole version counts.
 """
 
 from sevlint.api import AmdRung, Fail, Goal, Needs, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule, upgrade

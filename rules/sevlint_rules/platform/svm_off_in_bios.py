@@ -2,7 +2,8 @@
 
 Why    Without SVM KVM runs no guest at all, protected or not. Every EPYC has it, so a missing `svm` flag is a setting.
 Fix    Set SVM Mode to Enabled in the BIOS setup and cold boot.
-Refs   AMDESE/AMDSEV README (amd-host 2 SVM Mode)
+Refs   AMDESE/AMDSEV README (amd-host 2 SVM Mode); virtee/snphost src/ok.rs (peer-checks 1 #19); libvirt:
+       tools/virt-host-validate-common.c (peer-checks 4 #1); kata-containers/kata-containers (peer-checks 9 #1)
 
 A kernel may keep the flag when the BIOS has SVM off. KVM's own line is then all there is; its exact text is not
 sourced, so it gives a warning of low confidence only.
