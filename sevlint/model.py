@@ -732,8 +732,8 @@ class Settings(Struct, frozen=True):
     show: frozenset[str] = field(default_factory=frozenset)
     treat_as: Subject | None = None
     strict: bool = False
-    places_of_passes: bool = True
-    """Whether the report names the place of each pass: finding them costs more than judging."""
+    all_passes: bool = True
+    """Whether the report holds every pass with its place; else one of each rule, which is enough to count them."""
     line_hashes: bool = False
     """Whether findings carry the line hash of code scanning."""
 

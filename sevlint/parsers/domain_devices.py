@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sevlint.facts.domain import Device
 from sevlint.numbers import decimal
 from sevlint.parsers.xml import said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lxml import etree
 
@@ -25,41 +25,45 @@ def devices_of(devices: etree._Element, place: Callable[[etree._Element], Place]
 
 def _device(element: etree._Element, place: Callable[[etree._Element], Place]) -> Device:
     parts: dict[str, etree._Element] = {}
+    listens = [element.get("listen", "")]
     for child in element:
         parts.setdefault(str(child.tag), child)
-
-    def of(tag: str, name: str) -> str:
-        return parts[tag].get(name, "") if tag in parts else ""
-
-    def place_of(tag: str) -> Place | None:
-        return place(parts[tag]) if tag in parts else None
-
-    listens = [element.get("listen", ""), of("source", "host")]
-    listens += [child.get("address", "") for child in element if child.tag == "listen"]
+        if child.tag == "listen":
+            listens.append(child.get("address", ""))
+    target, backend, source = (_attributes(parts.get(tag)) for tag in ("target", "backend", "source"))
+    driver, model, own = _attributes(parts.get("driver")), _attributes(parts.get("model")), _attributes(element)
+    listens.append(source.get("host", ""))
     return Device(
         kind=str(element.tag),
         place=place(element),
-        type=element.get("type", ""),
-        model=element.get("model") or of("model", "type") or of("model", "name") or said(parts.get("model")),
-        bus=of("target", "bus") or element.get("bus", ""),
-        device=element.get("device", ""),
-        target=of("target", "name"),
-        backend=of("backend", "type") or of("backend", "model"),
-        driver=of("driver", "name") or of("driver", "type"),
-        format=of("driver", "type"),
-        iommu=of("driver", "iommu"),
+        type=own.get("type", ""),
+        model=own.get("model") or model.get("type") or model.get("name") or said(parts.get("model")),
+        bus=target.get("bus") or own.get("bus", ""),
+        device=own.get("device", ""),
+        target=target.get("name", ""),
+        backend=backend.get("type") or backend.get("model", ""),
+        driver=driver.get("name") or driver.get("type", ""),
+        format=driver.get("type", ""),
+        iommu=driver.get("iommu", ""),
         rom=_rom(parts.get("rom")),
-        boot_order=decimal(of("boot", "order")),
-        queues=decimal(of("driver", "queues")),
-        queue_size=decimal(of("driver", "queue_size")),
+        boot_order=decimal(_attributes(parts.get("boot")).get("order")),
+        queues=decimal(driver.get("queues")),
+        queue_size=decimal(driver.get("queue_size")),
         listens=tuple(dict.fromkeys(one for one in listens if one)),
-        has_password="passwd" in element.attrib,
-        tls=of("source", "tls"),
+        has_password="passwd" in own,
+        tls=source.get("tls", ""),
         encrypted="encryption" in parts or ("source" in parts and parts["source"].find("encryption") is not None),
-        model_place=place_of("model"),
-        driver_place=place_of("driver"),
-        rom_place=place_of("rom"),
+        model_place=place(parts["model"]) if "model" in parts else None,
+        driver_place=place(parts["driver"]) if "driver" in parts else None,
+        rom_place=place(parts["rom"]) if "rom" in parts else None,
     )
+
+
+_NOTHING: Mapping[str, str] = {}
+
+
+def _attributes(element: etree._Element | None) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", element.attrib) if element is not None else _NOTHING
 
 
 def _rom(rom: etree._Element | None) -> str:
