@@ -31,6 +31,7 @@ from sevlint.model import (
     View,
     bios,
     boot_option,
+    change,
     edit,
     upgrade,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "View",
     "bios",
     "boot_option",
+    "change",
     "combiner",
     "edit",
     "hookimpl",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -260,6 +260,10 @@ class Place(Struct, frozen=True):
     note: str = ""
     source: int = 0
 
+    def at(self, part: str) -> Place:
+        """The attribute of this name (or "#text") at the same XML element; any other place is as exact as it gets."""
+        return structs.replace(self, part=part) if self.element is not None else self
+
 
 class Span(Struct, frozen=True):
     """A Place worked out for showing: masked and escaped.
@@ -328,10 +332,29 @@ class Upgrade(Struct, frozen=True, tag=True):
     to: str
 
 
+class Change(Struct, frozen=True):
+    """One change of a configuration at a place; its dialect knows how to write it.
+
+    `put` writes `text` there: an attribute's value (added where it is not there), an element's text, or with a place
+    that is a whole element a fragment instead of it. `drop` takes the attribute or element away. `add` puts a fragment
+    into the element, behind its children.
+    """
+
+    op: Literal["put", "drop", "add"]
+    place: Place
+    text: str = ""
+
+
 class Edit(Struct, frozen=True, tag=True):
-    """A change to the domain XML, shown as the fragment that should stand there ("" to delete)."""
+    """A change to the domain XML, shown as the fragment that should stand there ("" to delete).
+
+    `changes` do it, all of them or none; without any it is for people to do. `safe`: nothing that the domain was meant
+    to do is lost, and there is no choice to make.
+    """
 
     fragment: str
+    changes: tuple[Change, ...] = ()
+    safe: bool = False
 
 
 class Command(Struct, frozen=True, tag=True):
@@ -360,6 +383,8 @@ class Fix(Struct, frozen=True):
     fragment: str = ""
     needs: Needs = Needs.NONE
     risk: str = ""
+    changes: tuple[Change, ...] = ()
+    safe: bool = False
 
 
 class boot_option:  # noqa: N801 - reads as a phrase in rules: boot_option.remove(option)
@@ -394,9 +419,28 @@ def upgrade(component: str, to: str, needs: Needs = Needs.REBOOT) -> Remedy:
     return Remedy(f"upgrade {component} to {to} or newer", Upgrade(component, to), needs)
 
 
-def edit(text: str, fragment: str = "") -> Remedy:
+def edit(text: str, fragment: str = "", *changes: Change, safe: bool = False) -> Remedy:
     """Change the domain XML; the change holds from the VM's next start."""
-    return Remedy(text, Edit(fragment), Needs.VM_RESTART)
+    return Remedy(text, Edit(fragment, changes, safe), Needs.VM_RESTART)
+
+
+class change:  # noqa: N801 - reads as a phrase in rules: change.put(place, "q35")
+    """What an edit does, at the places that a fact names."""
+
+    @staticmethod
+    def put(place: Place, text: str) -> Change:
+        """Write this text or attribute value there; instead of a whole element, this fragment."""
+        return Change("put", place, text)
+
+    @staticmethod
+    def drop(place: Place) -> Change:
+        """Take the attribute or element away."""
+        return Change("drop", place)
+
+    @staticmethod
+    def add(place: Place, fragment: str) -> Change:
+        """Put a fragment into this element, behind its children."""
+        return Change("add", place, fragment)
 
 
 # --- verdicts -----------------------------------------------------------------------------------------------------
@@ -698,8 +742,8 @@ class Settings(Struct, frozen=True):
     show: frozenset[str] = field(default_factory=frozenset)
     treat_as: Subject | None = None
     strict: bool = False
-    places_of_passes: bool = True
-    """Whether the report names the place of each pass: finding them costs more than judging."""
+    all_passes: bool = True
+    """Whether the report holds every pass with its place; else one of each rule, which is enough to count them."""
     line_hashes: bool = False
     """Whether findings carry the line hash of code scanning."""
 

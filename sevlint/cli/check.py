@@ -121,7 +121,7 @@ def _asked(options: argparse.Namespace, formats: set[str]) -> CheckOptions:
         show=shown,
         treat_as=Subject(options.treat_as) if options.treat_as else None,
         strict=options.strict,
-        places_of_passes="json" in formats or "passed" in shown or options.sarif_kinds == "all",
+        all_passes="json" in formats or "passed" in shown or options.sarif_kinds == "all",
         line_hashes=formats != {"text"},
     )
     return app.CheckOptions(

@@ -59,13 +59,13 @@ def judge(rules: Iterable[Rule], snapshot: Snapshot) -> list[Outcome]:
             for goal in in_order(rule.goals) if rule.per_goal else (None,):
                 found.extend(_judge_one(rule, snapshot, node, goal))
         for found in by_group.values():
-            outcomes.extend(_merged(found))
+            outcomes.extend(_merged(found) if len(found) > 1 else found)
     return outcomes
 
 
 def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) -> list[Outcome]:
     goals = frozenset({goal}) if goal is not None else rule.goals
-    called = snapshot.call(rule.function, rule.wants, node, goal, f"rule {rule.info.id}")
+    called = snapshot.judge(rule, node, goal)
     value = called.value
     if not isinstance(value, Gap) and not _is_said(value):
         value = snapshot.fault(node, f"rule {rule.info.id}", f"returned {type(value).__name__}, no verdict").value

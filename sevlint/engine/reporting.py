@@ -116,6 +116,7 @@ def report(
     raised: list[_Raised] = []
     undecided: list[Outcome] = []
     hidden: dict[str, int] = {}
+    counted: set[tuple[str, type]] = set()
     outcomes = list(outcomes)
     blocked, impossible = _blocked_goals(outcomes), _impossible_goals(outcomes)
     for outcome in outcomes:
@@ -129,8 +130,13 @@ def report(
         if not speaks:
             continue
         if not isinstance(outcome.verdict, Fail):
-            if not outcome.node.lent and not _is_moot(outcome, relevant, impossible):
+            said = (info.id, type(outcome.verdict))
+            if outcome.node.lent or (said in counted and not isinstance(outcome.verdict, Open)):
+                continue
+            if not _is_moot(outcome, relevant, impossible) and not hide(info, outcome.node):
                 undecided.append(outcome)
+                if not settings.all_passes:
+                    counted.add(said)
             continue
         why_hidden = hide(info, outcome.node)
         confidence = max(info.confidence, outcome.verdict.confidence or info.confidence, key=lambda one: one.rank)
@@ -145,13 +151,13 @@ def report(
         raised.append(_Raised(outcome, info, severity, confidence))
     _fold(raised, blocked, impossible)
     findings = _findings(raised, snapshot, impossible, line_hashes=settings.line_hashes)
-    opens = [one for one in undecided if isinstance(one.verdict, Open) and not hide(one.rule.info, one.node)]
+    opens = [one for one in undecided if isinstance(one.verdict, Open)]
     return Report(
         format_version=1,
         inputs=tuple(_input(source, snapshot) for source in snapshot.sources),
         subjects=_subjects(snapshot, outlook),
         findings=findings,
-        undecided=tuple(_undecided(one, snapshot, settings) for one in undecided if not hide(one.rule.info, one.node)),
+        undecided=tuple(_undecided(one, snapshot, settings) for one in undecided),
         collect=_collect_list(opens, snapshot),
         rules=tuple(sorted(rules, key=lambda info: info.id)),
         faults=tuple(dict.fromkeys(snapshot.faults)),
@@ -429,7 +435,7 @@ def _undecided(one: Outcome, snapshot: Snapshot, settings: Settings) -> Undecide
         because=clean.printable(clean.mask(verdict.because)),
         subject=one.node.subject,
         views=_views(one),
-        spans=spans_of(one.seen[:1], snapshot) if kind == "pass" and settings.places_of_passes else (),
+        spans=spans_of(one.seen[:1], snapshot) if kind == "pass" and settings.all_passes else (),
         wanted=verdict.wanted if isinstance(verdict, Open) else (),
         severity=one.rule.info.severity,
         needs_host=one.needs_host,

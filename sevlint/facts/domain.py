@@ -23,10 +23,26 @@ def escape(text: str) -> str:
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;", '"': "&quot;"})
 
 
+class Setting(Struct, frozen=True):
+    """One setting as it is written, and where."""
+
+    text: str
+    place: Place
+
+
+class Blob(Struct, frozen=True):
+    """Binary data of a launch, as base64: `idBlock`, `dhCert`, `mrOwner` ... `text` may be a secret."""
+
+    name: str
+    text: str
+    place: Place
+
+
 class LaunchSecurity(Struct, frozen=True):
     """`<launchSecurity>`. `goal` is None for a type that libvirt does not know; sev with policy bit 2 is SEV-ES.
 
     `policy` is the number libvirt reads (base 16 always), None if absent or unreadable; `policy_text` as written.
+    `author_key` and `vcek` are "yes", "no" or "" (not set).
     """
 
     type: str
@@ -34,11 +50,35 @@ class LaunchSecurity(Struct, frozen=True):
     policy: int | None
     policy_text: str
     kernel_hashes: bool | None
-    cbitpos: str
-    reduced_phys_bits: str
+    cbitpos: Setting | None
+    reduced_phys_bits: Setting | None
+    author_key: str
+    vcek: str
+    blobs: tuple[Blob, ...]
+    quote_service: Setting | None
+    """`<quoteGenerationService>`: its path, "" for libvirt's default socket."""
     place: Place
     type_place: Place
     policy_place: Place | None
+    """The policy's text; the element itself where it is empty."""
+
+    def blob(self, name: str) -> Blob | None:
+        """The binary data of this name."""
+        return next((one for one in self.blobs if one.name == name), None)
+
+
+class Feature(Struct, frozen=True):
+    """One child of `<features>`, or a feature asked of the firmware.
+
+    A child of `<kvm>` or `<hyperv>` has its parent's name before it: `kvm/hidden`.
+    """
+
+    name: str
+    state: str
+    """`on` or `off` (a firmware's: yes or no); "" where it does not say, which mostly means on."""
+    place: Place
+    driver: str = ""
+    mode: str = ""
 
 
 class Firmware(Struct, frozen=True):
@@ -49,12 +89,16 @@ class Firmware(Struct, frozen=True):
     loader: str
     loader_type: str
     loader_format: str
+    readonly: str
+    """`yes`, `no` or ""."""
     secure: bool
     stateless: bool
     nvram: str
     nvram_template: str
     nvram_format: str
     has_nvram: bool
+    features: tuple[Feature, ...]
+    """What autoselection asks of a firmware: secure-boot, enrolled-keys."""
     place: Place
     """The `<os>` element, or `<domain>`."""
     loader_place: Place | None
@@ -72,62 +116,183 @@ class Firmware(Struct, frozen=True):
         return self.autoselect == "efi" or (self.loader_type == "pflash" and self.autoselect != "bios")
 
 
-class Disk(Struct, frozen=True):
-    """One disk; `queues` and `queue_size` are None where libvirt's or QEMU's default holds."""
+class Device(Struct, frozen=True):
+    """One device of the guest; `kind` as libvirt names it: disk, interface, hostdev, controller, memballoon, tpm ...
 
-    bus: str
-    queues: int | None
-    queue_size: int | None
+    An empty string or None is what the configuration does not say: libvirt's or QEMU's default holds.
+    """
+
+    kind: str
     place: Place
+    type: str = ""
+    """What stands behind it: file, block, network, hostdev, vhostuser, vdpa, nvme, pci, usb, mdev, vnc, spice, unix."""
+    model: str = ""
+    bus: str = ""
+    device: str = ""
+    """Of a disk: disk, cdrom, floppy or lun."""
+    target: str = ""
+    """Of a channel: the name that the guest sees."""
+    backend: str = ""
+    """Of a TPM: emulator or passthrough; of a random number generator: random, builtin or egd."""
+    driver: str = ""
+    """The driver's name (qemu, vfio, vhost), for a file system its type (virtiofs, path)."""
+    format: str = ""
+    """Of a disk: raw, qcow2."""
+    iommu: str = ""
+    """`on` or `off` as the driver says; QEMU's confidential default is on (libvirt-qemu 3.1)."""
+    rom: str = ""
+    """`on` or `off`: whether it has an option ROM."""
+    boot_order: int | None = None
+    queues: int | None = None
+    queue_size: int | None = None
+    listens: tuple[str, ...] = ()
+    """Addresses that a graphics device or a character device listens on."""
+    has_password: bool = False
+    tls: str = ""
+    """`yes` or `no` where the device's source says so."""
+    encrypted: bool = False
+    """Of a disk: the host encrypts it."""
+    model_place: Place | None = None
+    driver_place: Place | None = None
+    """The `<driver>`: where `iommu` and `queues` stand."""
+    rom_place: Place | None = None
 
 
-class Nic(Struct, frozen=True):
-    """One network interface."""
+class GuestCpu(Struct, frozen=True):
+    """`<cpu>`. `required`: the features that must be there (policy require or force)."""
 
+    mode: str
     model: str
-    queues: int | None
+    required: tuple[Setting, ...]
     place: Place
+
+
+class Timer(Struct, frozen=True):
+    """One timer of `<clock>`; `present` None where it does not say."""
+
+    name: str
+    present: bool | None
+    place: Place
+
+
+class SecurityLabel(Struct, frozen=True):
+    """One `<seclabel>`: type none switches the model's confinement off."""
+
+    type: str
+    model: str
+    relabel: str
+    place: Place
+
+
+class QemuOverrides(Struct, frozen=True):
+    """What libvirt hands to QEMU without understanding it."""
+
+    arguments: tuple[Setting, ...] = ()
+    capabilities: tuple[Setting, ...] = ()
+    """Capabilities that libvirt is told to take for missing."""
+    properties: Place | None = None
+    """`<qemu:override>`: properties of devices that are set behind libvirt's back."""
 
 
 class Domain(Fact, frozen=True):
-    """One configuration of a domain. Sizes in KiB; `machine` as written ("q35", "pc-i440fx-9.0")."""
+    """One configuration of a domain. Sizes in KiB; `machine` as written ("q35", "pc-i440fx-9.0").
+
+    Where a thing is there or not, its Place says so: None is what the configuration does not have.
+    """
 
     LEVEL: ClassVar[Level] = Level.DOMAIN
     name: str
     uuid: str
     view: View
     type: str
+    """The accelerator: kvm, or qemu for emulation."""
     arch: str
     machine: str
+    machine_place: Place
+    """`<os><type>`, or `<domain>` where it has none."""
     launch_security: LaunchSecurity | None
     firmware: Firmware
     smm: bool | None
     smm_place: Place | None
-    acpi: bool
+    acpi: Place | None
+    features: tuple[Feature, ...]
+    features_place: Place | None
     memory_kib: int | None
+    memory_place: Place | None
+    max_memory: Place | None
+    """`<maxMemory>`: memory may be plugged in."""
+    dump_core: str
     vcpus: int | None
-    cpu_mode: str
-    cpu_model: str
-    kernel: str
+    current_vcpus: int | None
+    vcpus_place: Place | None
+    cpu: GuestCpu | None
+    timers: tuple[Timer, ...]
+    kernel: Setting | None
+    initrd: Setting | None
+    cmdline: Setting | None
+    shim: Setting | None
+    acpi_tables: tuple[Place, ...]
+    boot: tuple[Setting, ...]
+    """`<boot dev=>` in order."""
     emulator: str
-    locked: bool
+    locked: Place | None
     hard_limit_kib: int | None
-    hugepages: bool
-    disks: tuple[Disk, ...]
-    nics: tuple[Nic, ...]
+    hard_limit_place: Place | None
+    hugepages: Place | None
+    no_shared_pages: Place | None
+    memory_source: str
+    memory_access: str
+    backing_place: Place | None
+    devices: tuple[Device, ...]
+    devices_place: Place | None
+    on_reboot: Setting | None
+    on_crash: Setting | None
+    suspend_to_mem: Setting | None
+    suspend_to_disk: Setting | None
+    security_labels: tuple[SecurityLabel, ...]
+    overrides: QemuOverrides
+    sysinfo: tuple[Place, ...]
+    """`<sysinfo>`: smbios and fwcfg entries."""
     running: bool
     """A live configuration with an id."""
     place: Place
+
+    def all(self, *kinds: str) -> tuple[Device, ...]:
+        """The devices of these kinds, in order."""
+        return tuple(one for one in self.devices if one.kind in kinds)
+
+    def feature(self, name: str) -> Feature | None:
+        """The feature of this name, if the configuration speaks of it."""
+        return next((one for one in self.features if one.name == name), None)
+
+    @property
+    def goal(self) -> Goal | None:
+        """What its launch security asks for; None without one, or for a type that libvirt does not know."""
+        return self.launch_security.goal if self.launch_security is not None else None
 
 
 class RunningDomain(Domain, frozen=True):
     """The configuration that the VM runs with: its QEMU's, else its live XML. A rule that compares asks for both."""
 
 
+class Element(Struct, frozen=True):
+    """One XML element as it is written; `tag` of another namespace in Clark's form."""
+
+    tag: str
+    attributes: tuple[tuple[str, str], ...]
+    place: Place
+    children: tuple[Element, ...] = ()
+
+    def get(self, name: str) -> str:
+        """An attribute's value, "" if it is not there."""
+        return dict(self.attributes).get(name, "")
+
+
 class DomainXml(Fact, frozen=True):
     """A domain's XML as text: what rules about spelling and structure ask for.
 
     `launch_elements` holds every child that looks like launchSecurity, whatever its spelling: (tag, type, place).
+    `launch` is the one that libvirt reads, with all of its children.
     """
 
     LEVEL: ClassVar[Level] = Level.DOMAIN
@@ -135,6 +300,8 @@ class DomainXml(Fact, frozen=True):
     root: str
     launch_elements: tuple[tuple[str, str, Place], ...]
     place: Place
+    launch: Element | None = None
+    os: Element | None = None
 
 
 class UnclearXml(Gap, frozen=True):

@@ -7,21 +7,38 @@ number in document order: lxml's own line is where a start tag ends.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from sevlint.errors import ParseError
-from sevlint.facts.domain import Disk, Domain, DomainXml, Firmware, FoundDomain, LaunchSecurity, Nic, UnclearXml
+from sevlint.facts.domain import (
+    Blob,
+    Domain,
+    DomainXml,
+    Element,
+    Feature,
+    Firmware,
+    FoundDomain,
+    GuestCpu,
+    LaunchSecurity,
+    QemuOverrides,
+    SecurityLabel,
+    Setting,
+    Timer,
+    UnclearXml,
+)
 from sevlint.model import Completeness, Evidence, Gap, GapReason, Goal, Place, View
+from sevlint.numbers import decimal
 from sevlint.parsers.base import Text, parser
+from sevlint.parsers.domain_devices import devices_of
 from sevlint.parsers.xml import parse, said
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lxml import etree
 
 _HEX = re.compile(r"\s*(?:0[xX])?([0-9a-fA-F]{1,16})\s*\Z")
-_UINT = re.compile(r"\s*([0-9]{1,18})\s*\Z")
 _UNITS = {
     "b": 1,
     "bytes": 1,
@@ -46,8 +63,14 @@ _LAUNCH = ("launchsecurity", "launch")
 _LAUNCH_LIMIT = 16
 """Elements that look like launchSecurity and are named; libvirt reads the first (libvirt-qemu 1.1)."""
 _WRAPPERS = ("domstatus", "domainsnapshot")
-_PLACED = frozenset(("domain", "inactiveDomain", "policy", "os", "loader", "nvram", "smm", "disk", "interface"))
-"""Elements that a place may name, beside those that look like launchSecurity."""
+_BLOBS = (
+    *("dhCert", "session"),
+    *("guestVisibleWorkarounds", "idBlock", "idAuth", "hostData"),
+    *("mrConfigId", "mrOwner", "mrOwnerConfig"),
+)
+_CHILD_LIMIT = 64
+"""Children of an element that are named."""
+_QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 _CUT = {
     Completeness.TAIL_ONLY: GapReason.TAIL_ONLY,
     Completeness.TIMED_OUT: GapReason.TIMED_OUT,
@@ -74,7 +97,7 @@ def domain_xml(text: Text) -> tuple[FoundDomain, ...]:
     found = _elements(root)
     if not _may_ask(text.data):
         return tuple(_plain_domain(text, root, stem, number) for number in range(len(found)))
-    numbers = {element: ordinal for ordinal, element in enumerate(root.iter("*")) if _is_placed(str(element.tag))}
+    numbers = {element: ordinal for ordinal, element in enumerate(root.iter("*"))}
     return tuple(_domain(_Reader(text, element, view, numbers), stem) for element, view in found)
 
 
@@ -104,11 +127,6 @@ def _may_ask(data: bytes) -> bool:
     return any(word in text for word in _WORDS) or data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:64]
 
 
-@lru_cache(maxsize=512)
-def _is_placed(tag: str) -> bool:
-    return tag in _PLACED or _plain(tag) in _LAUNCH
-
-
 def _domain(reader: _Reader, stem: str) -> FoundDomain:
     name, uuid = _name_of(reader.domain, stem)
     domain = reader.domain_of(name, uuid)
@@ -128,7 +146,7 @@ def _plain_domain(text: Text, root: etree._Element, stem: str, number: int) -> F
 
     def read() -> Domain:
         again = parse(text)
-        numbers = {one: ordinal for ordinal, one in enumerate(again.iter("*")) if _is_placed(str(one.tag))}
+        numbers = {one: ordinal for ordinal, one in enumerate(again.iter("*"))}
         return _Reader(text, _elements(again)[number][0], view, numbers).domain_of(name, uuid)
 
     return FoundDomain(name, uuid, view, 1, xml, read)
@@ -137,14 +155,29 @@ def _plain_domain(text: Text, root: etree._Element, stem: str, number: int) -> F
 class _Reader:
     """Reads one `<domain>` element."""
 
-    def __init__(self, text: Text, domain: etree._Element, view: View, numbers: dict[etree._Element, int]) -> None:
+    def __init__(self, text: Text, domain: etree._Element, view: View, numbers: Mapping[etree._Element, int]) -> None:
         self.text = text
         self.domain = domain
         self.view = view
         self.numbers = numbers
+        self.top = _by_tag(domain)
+        """The first child of each name: the one that libvirt reads."""
 
     def _place(self, element: etree._Element, part: str = "") -> Place:
         return self.text.element(self.numbers[element], part)
+
+    def _place_of(self, element: etree._Element | None) -> Place | None:
+        return self._place(element) if element is not None else None
+
+    def _setting(self, element: etree._Element | None) -> Setting | None:
+        if element is None:
+            return None
+        words = said(element)
+        return Setting(words, self._place(element, "#text" if words else ""))
+
+    def _attribute(self, element: etree._Element | None, name: str) -> Setting | None:
+        value = element.get(name) if element is not None else None
+        return None if element is None or value is None else Setting(value, self._place(element, name))
 
     def spelling(self) -> DomainXml:
         looks = (child for child in self.domain if _plain(str(child.tag)) in _LAUNCH)
@@ -153,16 +186,28 @@ class _Reader:
             for child in islice(looks, _LAUNCH_LIMIT)
         )
         root = self.domain.getroottree().getroot()
-        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain))
+        launch, os = (self._element(self.top[tag]) if tag in self.top else None for tag in ("launchSecurity", "os"))
+        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain), launch, os)
+
+    def _element(self, element: etree._Element, depth: int = 2) -> Element:
+        """It, its children and theirs."""
+        attributes = tuple((str(name), str(value)) for name, value in element.items())
+        inner = islice(element, _CHILD_LIMIT) if depth else ()
+        children = tuple(self._element(child, depth - 1) for child in inner)
+        return Element(str(element.tag), attributes, self._place(element), children)
 
     def domain_of(self, name: str, uuid: str) -> Domain:
-        domain = self.domain
-        features = domain.find("features")
-        smm = features.find("smm") if features is not None else None
-        cpu = domain.find("cpu")
-        os = domain.find("os")
-        machine = os.find("type") if os is not None else None
-        backing = domain.find("memoryBacking")
+        domain, top = self.domain, self.top
+        os = _by_tag(top.get("os"))
+        features = _by_tag(top.get("features"))
+        backing = _by_tag(top.get("memoryBacking"))
+        suspend = _by_tag(top.get("pm"))
+        machine, smm, vcpu, memory = os.get("type"), features.get("smm"), top.get("vcpu"), top.get("memory")
+        limit = top["memtune"].find("hard_limit") if "memtune" in top else None
+        source, access = backing.get("source"), backing.get("access")
+        devices = top.get("devices")
+        vcpus = decimal(said(vcpu))
+        current = vcpu.get("current") if vcpu is not None else None
         return Domain(
             name=name,
             uuid=uuid,
@@ -170,32 +215,61 @@ class _Reader:
             type=domain.get("type", ""),
             arch=machine.get("arch", "") if machine is not None else "",
             machine=machine.get("machine", "") if machine is not None else "",
+            machine_place=self._place(machine if machine is not None else domain),
             launch_security=self._launch_security(),
-            firmware=self._firmware(os),
+            firmware=self._firmware(top.get("os")),
             smm=None if smm is None else smm.get("state", "on") == "on",
-            smm_place=None if smm is None else self._place(smm),
-            acpi=features is not None and features.find("acpi") is not None,
-            memory_kib=_kib(domain.find("memory")),
-            vcpus=_uint(said(domain.find("vcpu"))),
-            cpu_mode=cpu.get("mode", "") if cpu is not None else "",
-            cpu_model=said(cpu.find("model")) if cpu is not None else "",
-            kernel=said(os.find("kernel")) if os is not None else "",
-            emulator=said(domain.find("devices/emulator")),
-            locked=backing is not None and backing.find("locked") is not None,
-            hard_limit_kib=_kib(domain.find("memtune/hard_limit")),
-            hugepages=backing is not None and backing.find("hugepages") is not None,
-            disks=tuple(self._disk(disk) for disk in domain.iterfind("devices/disk")),
-            nics=tuple(self._nic(nic) for nic in domain.iterfind("devices/interface")),
+            smm_place=self._place_of(smm),
+            acpi=self._place_of(features.get("acpi")),
+            features=self._features(top.get("features")),
+            features_place=self._place_of(top.get("features")),
+            memory_kib=_kib(memory),
+            memory_place=self._place_of(memory),
+            max_memory=self._place_of(top.get("maxMemory")),
+            dump_core=memory.get("dumpCore", "") if memory is not None else "",
+            vcpus=vcpus,
+            current_vcpus=vcpus if current is None else decimal(current),
+            vcpus_place=self._place_of(vcpu),
+            cpu=self._cpu(top.get("cpu")),
+            timers=self._timers(top.get("clock")),
+            kernel=self._setting(os.get("kernel")),
+            initrd=self._setting(os.get("initrd")),
+            cmdline=self._setting(os.get("cmdline")),
+            shim=self._setting(os.get("shim")),
+            acpi_tables=tuple(self._place(one) for one in os.get("acpi", ())),
+            boot=self._boot(top.get("os")),
+            emulator=said(devices.find("emulator")) if devices is not None else "",
+            locked=self._place_of(backing.get("locked")),
+            hard_limit_kib=_kib(limit),
+            hard_limit_place=self._place_of(limit),
+            hugepages=self._place_of(backing.get("hugepages")),
+            no_shared_pages=self._place_of(backing.get("nosharepages")),
+            memory_source=source.get("type", "") if source is not None else "",
+            memory_access=access.get("mode", "") if access is not None else "",
+            backing_place=self._place_of(top.get("memoryBacking")),
+            devices=devices_of(devices, self._place) if devices is not None else (),
+            devices_place=self._place_of(devices),
+            on_reboot=self._setting(top.get("on_reboot")),
+            on_crash=self._setting(top.get("on_crash")),
+            suspend_to_mem=self._attribute(suspend.get("suspend-to-mem"), "enabled"),
+            suspend_to_disk=self._attribute(suspend.get("suspend-to-disk"), "enabled"),
+            security_labels=tuple(
+                SecurityLabel(one.get("type", ""), one.get("model", ""), one.get("relabel", ""), self._place(one))
+                for one in domain.iterfind("seclabel")
+            ),
+            overrides=self._overrides(),
+            sysinfo=tuple(self._place(one) for one in domain.iterfind("sysinfo")),
             running=self.view is View.LIVE,
             place=self._place(domain),
         )
 
     def _launch_security(self) -> LaunchSecurity | None:
-        element = self.domain.find("launchSecurity")
+        element = self.top.get("launchSecurity")
         if element is None:
             return None
+        parts = _by_tag(element)
         kind = element.get("type", "")
-        policy = element.find("policy")
+        policy, quotes = parts.get("policy"), parts.get("quoteGenerationService")
         policy_text = said(policy)
         number = _HEX.match(policy_text)
         value = int(number.group(1), 16) if number else None
@@ -209,16 +283,24 @@ class _Reader:
             policy=value,
             policy_text=policy_text,
             kernel_hashes=None if hashes is None else hashes == "yes",
-            cbitpos=said(element.find("cbitpos")),
-            reduced_phys_bits=said(element.find("reducedPhysBits")),
+            cbitpos=self._setting(parts.get("cbitpos")),
+            reduced_phys_bits=self._setting(parts.get("reducedPhysBits")),
+            author_key=element.get("authorKey", ""),
+            vcek=element.get("vcek", ""),
+            blobs=tuple(
+                Blob(name, said(parts[name]), self._place(parts[name], "#text" if said(parts[name]) else ""))
+                for name in _BLOBS
+                if name in parts
+            ),
+            quote_service=None if quotes is None else Setting(quotes.get("path", ""), self._place(quotes)),
             place=self._place(element),
             type_place=self._place(element, "type"),
-            policy_place=self._place(policy, "#text") if policy is not None else None,
+            policy_place=self._place(policy, "#text" if policy_text else "") if policy is not None else None,
         )
 
     def _firmware(self, os: etree._Element | None) -> Firmware:
-        loader = os.find("loader") if os is not None else None
-        nvram = os.find("nvram") if os is not None else None
+        parts = _by_tag(os)
+        loader, nvram, firmware = parts.get("loader"), parts.get("nvram"), parts.get("firmware")
         path = said(loader)
 
         def of(element: etree._Element | None, name: str) -> str:
@@ -229,33 +311,72 @@ class _Reader:
             loader=path,
             loader_type=of(loader, "type"),
             loader_format=of(loader, "format"),
+            readonly=of(loader, "readonly"),
             secure=of(loader, "secure") == "yes",
             stateless=of(loader, "stateless") == "yes",
             nvram=said(nvram),
             nvram_template=of(nvram, "template"),
             nvram_format=of(nvram, "format"),
             has_nvram=nvram is not None,
+            features=tuple(
+                Feature(of(one, "name"), of(one, "enabled"), self._place(one))
+                for one in (firmware.iterfind("feature") if firmware is not None else ())
+            ),
             place=self._place(os if os is not None else self.domain),
             loader_place=self._place(loader, "#text" if path else "") if loader is not None else None,
-            nvram_place=self._place(nvram) if nvram is not None else None,
+            nvram_place=self._place_of(nvram),
         )
 
-    def _disk(self, disk: etree._Element) -> Disk:
-        target, driver = disk.find("target"), disk.find("driver")
-        return Disk(
-            bus=target.get("bus", "") if target is not None else "",
-            queues=_uint(driver.get("queues")) if driver is not None else None,
-            queue_size=_uint(driver.get("queue_size")) if driver is not None else None,
-            place=self._place(disk),
+    def _features(self, features: etree._Element | None) -> tuple[Feature, ...]:
+        found = []
+        for one in features if features is not None else ():
+            found.append(self._feature(one, ""))
+            if one.tag in ("kvm", "hyperv"):
+                found += [self._feature(inner, f"{one.tag}/") for inner in one]
+        return tuple(found)
+
+    def _feature(self, one: etree._Element, before: str) -> Feature:
+        mode, driver = one.get("mode", ""), one.get("driver", "")
+        return Feature(f"{before}{one.tag}", one.get("state", ""), self._place(one), driver, mode)
+
+    def _cpu(self, cpu: etree._Element | None) -> GuestCpu | None:
+        if cpu is None:
+            return None
+        demanded = (one for one in cpu.iterfind("feature") if one.get("policy", "require") in ("require", "force"))
+        required = tuple(Setting(one.get("name", ""), self._place(one)) for one in demanded)
+        return GuestCpu(cpu.get("mode", ""), said(cpu.find("model")), required, self._place(cpu))
+
+    def _timers(self, clock: etree._Element | None) -> tuple[Timer, ...]:
+        present = {"yes": True, "no": False}
+        return tuple(
+            Timer(one.get("name", ""), present.get(one.get("present", "")), self._place(one))
+            for one in (clock.iterfind("timer") if clock is not None else ())
         )
 
-    def _nic(self, nic: etree._Element) -> Nic:
-        model, driver = nic.find("model"), nic.find("driver")
-        return Nic(
-            model=model.get("type", "") if model is not None else "",
-            queues=_uint(driver.get("queues")) if driver is not None else None,
-            place=self._place(nic),
-        )
+    def _boot(self, os: etree._Element | None) -> tuple[Setting, ...]:
+        found = (self._attribute(one, "dev") for one in (os.iterfind("boot") if os is not None else ()))
+        return tuple(one for one in found if one is not None)
+
+    def _overrides(self) -> QemuOverrides:
+        top = self.top
+
+        def inner(tag: str, name: str, attribute: str) -> tuple[Setting, ...]:
+            parent = top.get(_QEMU + tag)
+            found = (
+                (self._attribute(one, attribute) for one in parent.iterfind(_QEMU + name)) if parent is not None else ()
+            )
+            return tuple(one for one in found if one is not None)
+
+        override = self._place_of(top.get(f"{_QEMU}override"))
+        return QemuOverrides(inner("commandline", "arg", "value"), inner("capabilities", "del", "capability"), override)
+
+
+def _by_tag(element: etree._Element | None) -> dict[str, etree._Element]:
+    """The first child of each name, which is the one that libvirt reads."""
+    found: dict[str, etree._Element] = {}
+    for child in element if element is not None else ():
+        found.setdefault(str(child.tag), child)
+    return found
 
 
 def _type_of(launch: etree._Element) -> str:
@@ -266,15 +387,10 @@ def _plain(tag: str) -> str:
     return tag.rsplit("}", 1)[-1].replace("-", "").replace("_", "").lower()
 
 
-def _uint(text: str | None) -> int | None:
-    found = _UINT.match(text or "")
-    return int(found.group(1)) if found else None
-
-
 def _kib(element: etree._Element | None) -> int | None:
     """A scaled integer as libvirt reads it, in KiB; None where it is absent or no number."""
     if element is None:
         return None
-    number = _uint(said(element))
+    number = decimal(said(element))
     unit = _UNITS.get(element.get("unit", "KiB").lower())
     return None if number is None or unit is None else number * unit // 1024
