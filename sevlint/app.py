@@ -173,6 +173,33 @@ def ready(options: CheckOptions, offers: plugins.Shelf) -> ReadinessReport:
     )
 
 
+class Bundled(Struct, frozen=True):
+    """A bundle's YAML, the number of its files, and a line for each part of the input that could not be read."""
+
+    text: str
+    files: int
+    errors: tuple[str, ...]
+
+
+def bundle(path: str, treat_as: Subject | None, offers: plugins.Shelf) -> Bundled:
+    """The evidence that rules want of one snapshot, without its secrets. Raises SourceError and UsageError."""
+    from sevlint.engine.bundling import evidence_of
+    from sevlint.sources.bundle import write
+    from sevlint.sources.opening import open_source
+
+    if path == "-":
+        raise UsageError("a bundle is made of a file or folder: standard input cannot be read twice")
+    source = open_source(path)
+    snapshot = engine.collect([engine.Input(source)], offers.registry(frozenset(Subject)), Settings(treat_as=treat_as))
+    files = evidence_of(snapshot, source, open_source(path))
+    errors = [f"{source.label}: {source.damage}"] if source.damage else []
+    if not files:
+        raise UsageError(f"{path}: nothing in it that sevlint knows; {_NAME_A_HOST}")
+    names = ", ".join(clean.printable(node.name) for node in (*snapshot.hosts, *snapshot.guests))
+    title = f"{names or 'domains'}: what sevlint {__version__} reads of it, without its secrets"
+    return Bundled(write(files, title, clean.blank), len(files), tuple(clean.printable(one) for one in errors))
+
+
 def readiness_text(report: ReadinessReport, name: str) -> str:
     """The readiness of hosts as "text" or "json"."""
     from sevlint.reporters import json, readiness
