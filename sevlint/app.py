@@ -71,9 +71,18 @@ def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs) -> _
     inputs, errors = _open(options)
     for one in inputs:
         configs.meet(one)
+    site = configs.site()
+    everything = frozenset(Subject)
     wide = any(not _only_domains(one.source) for one in inputs)
-    registry = offers.registry(frozenset(Subject) if wide else frozenset({Subject.DOMAIN}))
-    snapshot = engine.collect(inputs, registry, options.settings)
+    registry = offers.registry(everything if wide else frozenset({Subject.DOMAIN}))
+    snapshot = engine.collect(inputs, registry, options.settings, site)
+    asked, with_target = configs.hosts_of(snapshot)
+    if asked or with_target:
+        lent, failed = _open_all([(path, True, "") for path in asked], len(inputs))
+        configs.lend(asked, lent)
+        inputs, errors = [*inputs, *lent], [*errors, *failed]
+        wide, registry = True, offers.registry(everything)
+        engine.lend(snapshot, lent, registry, options.settings, site)
     subjects = _subjects(snapshot)
     rules = offers.rules(subjects) if subjects else []
     cards: dict[str, RuleInfo] = {}
@@ -111,6 +120,8 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     errors += _wrong_roles(options, inputs, snapshot)
     errors += _nothing_known(inputs, report, errors)
     code, changes = _judgement(report, snapshot, configs, bool(errors))
+    left_out = sum(source.passed_over for source in snapshot.sources)
+    changes += [f"{left_out} {'file' if left_out == 1 else 'files'} left out by `exclude`"] if left_out else []
     printable = tuple(clean.printable(error) for error in errors)
     report = replace(
         report,
@@ -162,6 +173,33 @@ def ready(options: CheckOptions, offers: plugins.Shelf) -> ReadinessReport:
     )
 
 
+class Bundled(Struct, frozen=True):
+    """A bundle's YAML, the number of its files, and a line for each part of the input that could not be read."""
+
+    text: str
+    files: int
+    errors: tuple[str, ...]
+
+
+def bundle(path: str, treat_as: Subject | None, offers: plugins.Shelf) -> Bundled:
+    """The evidence that rules want of one snapshot, without its secrets. Raises SourceError and UsageError."""
+    from sevlint.engine.bundling import evidence_of
+    from sevlint.sources.bundle import write
+    from sevlint.sources.opening import open_source
+
+    if path == "-":
+        raise UsageError("a bundle is made of a file or folder: standard input cannot be read twice")
+    source = open_source(path)
+    snapshot = engine.collect([engine.Input(source)], offers.registry(frozenset(Subject)), Settings(treat_as=treat_as))
+    files = evidence_of(snapshot, source, open_source(path))
+    errors = [f"{source.label}: {source.damage}"] if source.damage else []
+    if not files:
+        raise UsageError(f"{path}: nothing in it that sevlint knows; {_NAME_A_HOST}")
+    names = ", ".join(clean.printable(node.name) for node in (*snapshot.hosts, *snapshot.guests))
+    title = f"{names or 'domains'}: what sevlint {__version__} reads of it, without its secrets"
+    return Bundled(write(files, title, clean.blank), len(files), tuple(clean.printable(one) for one in errors))
+
+
 def readiness_text(report: ReadinessReport, name: str) -> str:
     """The readiness of hosts as "text" or "json"."""
     from sevlint.reporters import json, readiness
@@ -206,19 +244,24 @@ def card_pages(offers: plugins.Shelf) -> dict[str, tuple[str, str]]:
 
 
 def _open(options: CheckOptions) -> tuple[list[engine.Input], list[str]]:
-    """Open every input; what cannot be opened is one line, and the others are judged all the same."""
-    from sevlint.sources.opening import open_source
-
+    """Open every input that the command line names."""
     wanted = [(path, False, "") for path in options.paths]
     wanted += [(options.host, True, "")] if options.host else []
     wanted += [(path, False, name) for name, path in options.guests]
     if sum(path == "-" for path, _, _ in wanted) > 1:
         raise UsageError("standard input (-) can be named once")
+    return _open_all(wanted, 0)
+
+
+def _open_all(wanted: Iterable[tuple[str, bool, str]], first: int) -> tuple[list[engine.Input], list[str]]:
+    """(path, whether it is lent, the domain it belongs to) -> inputs; what cannot be opened is one line each."""
+    from sevlint.sources.opening import open_source
+
     inputs: list[engine.Input] = []
     errors: list[str] = []
     for path, lent, tie in wanted:
         try:
-            inputs.append(engine.Input(open_source(path, len(inputs)), lent, tie))
+            inputs.append(engine.Input(open_source(path, first + len(inputs)), lent, tie))
         except SourceError as error:
             errors.append(str(error))
     return inputs, errors
@@ -242,7 +285,7 @@ def _wrong_roles(options: CheckOptions, inputs: list[engine.Input], snapshot: en
 def _nothing_known(inputs: list[engine.Input], report: Report, errors: list[str]) -> list[str]:
     """A line for each named input that gave nothing, and of which nothing else is said."""
     lines = []
-    for one, given in zip(inputs, report.inputs, strict=True):
+    for one, given in zip(inputs, report.inputs, strict=False):  # behind them: files that tell of a target
         label = one.source.label
         told = one.lent or one.tie or any(error.startswith(f"{label}:") for error in errors)
         if not (told or given.judged or given.not_domains or one.source.recognised):
@@ -282,6 +325,7 @@ class _Configs:
         self._offers = offers
         self._finder = config.Finder()
         self._folders: dict[int, str] = {}
+        self._lent: dict[str, int] = {}
         self._by_folder: dict[str, config.Config] = {}
         self._files: dict[str, config.Config] = {}
         settings = options.settings
@@ -295,6 +339,48 @@ class _Configs:
         self._folders[source.number] = config.folder_of("." if source.kind == "stdin" else source.label)
         if not given.lent:
             self._of_folder(self._folders[source.number])
+            source.passes_over = self._excludes
+
+    def site(self) -> engine.Site:
+        """What the configurations say of domains outside any host."""
+        return engine.Site(
+            expects=lambda node: self.of(node).expects(self._file_of(node)) if self._file_of(node) else None,
+            lends=self._source_of_host,
+            target=lambda node: self.of(node).target,
+        )
+
+    def hosts_of(self, snapshot: engine.Snapshot) -> tuple[list[str], bool]:
+        """The snapshots that domains with a goal are to be judged against, and whether any has a target; not beside
+        `--host`, which holds for all.
+        """
+        if self.options.host:
+            return [], False
+        asking = [node for node in snapshot.domains if node.outside and (node.goals.wanted or node.goals.unclear)]
+        hosts = sorted({os.path.relpath(host) for node in asking if (host := self._host_of(node))})
+        return hosts, any(self.of(node).target is not None for node in asking)
+
+    def lend(self, paths: Sequence[str], inputs: Sequence[engine.Input]) -> None:
+        """Remember which input is which host."""
+        by_label = {one.source.label: one.source.number for one in inputs}
+        self._lent = {os.path.abspath(path): by_label[path] for path in paths if path in by_label}
+
+    def _source_of_host(self, node: engine.Node) -> int | None:
+        path = self._host_of(node)
+        return self._lent.get(os.path.abspath(path)) if path else None
+
+    def _host_of(self, node: engine.Node) -> str:
+        path = self._file_of(node)
+        return self.of(node).host_of(path) if path else ""
+
+    def _excludes(self, path: str) -> bool:
+        return self._of_folder(os.path.dirname(path)).excludes(path)
+
+    def _file_of(self, node: engine.Node) -> str:
+        """The absolute path of the file that a domain outside any host is in, "" for a stream."""
+        if not node.outside or _is_stream(node.source):
+            return ""
+        label = os.path.abspath(node.source.label)
+        return os.path.join(label, node.outside.rpartition("#")[0]) if node.source.kind == "xml" else label
 
     def of(self, node: engine.Node) -> config.Config:
         """The configuration that holds for a subject; for a lent host, which is only evidence, none does."""
@@ -328,7 +414,9 @@ class _Configs:
     def _file(self, path: str, label: str, name: str) -> config.Config:
         found = config.read(path, label)
         self._check((*found.select, *found.ignore, *(rule for rule, _ in found.severity)), label)
-        return replace(found, path=name)
+        expect = tuple((globs, replace(one, by=name)) for globs, one in found.expect)
+        target = replace(found.target, by=name, file=os.path.relpath(path)) if found.target is not None else None
+        return replace(found, path=name, expect=expect, target=target)
 
     def _check(self, names: Iterable[str], where: str) -> None:
         names = list(names)

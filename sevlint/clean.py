@@ -203,6 +203,26 @@ def mask(text: str) -> str:
     return _replaced(text, 0, len(text), secrets(text))
 
 
+_LAUNCH_DATA = re.compile(r"<(?:session|dhCert|idBlock|idAuth|hostData)>\s*\Z")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]")
+
+
+def blank(text: str) -> str:
+    """A whole file without its secrets. Launch data keeps its length, which is no secret and which rules judge."""
+    hidden: list[tuple[int, int]] = list(blocks(text))
+    at = 0
+    for line in text.split("\n"):
+        hidden += ((at + start, at + end) for start, end in secrets(line))
+        at += len(line) + 1
+    parts, done = [], 0
+    for start, end in joined(hidden):
+        secret = text[start:end]
+        is_data = _LAUNCH_DATA.search(text, max(0, start - 64), start)
+        parts += [text[done:start], _BASE64.sub("A", secret) if is_data else MASK]
+        done = end
+    return "".join((*parts, text[done:]))
+
+
 def show(text: str, start: int, end: int, hidden: Ranges) -> str:
     """A part of a text, masked and safe to print. The part must not begin or end inside a hidden range."""
     return printable(_replaced(text, start, end, hidden))

@@ -7,20 +7,29 @@ else. Its scalars are read as they are written: a rule is no number, a level no 
 from __future__ import annotations
 
 import os
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from sevlint.errors import UsageError
-from sevlint.model import Severity
+from sevlint.model import Expectation, Goal, Severity, Target
 from sevlint.select import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from pathspec import GitIgnoreSpec
+
 NAME = ".sevlint.yaml"
 _LIMIT = 1024 * 1024
-_KEYS = ("fail-on", "ignore", "select", "severity")
+_KEYS = ("exclude", "expect", "fail-on", "hosts", "ignore", "select", "severity", "target")
+_EXPECT_KEYS = ("files", "goal", "require", "min-abi")
+_REQUIRE = ("no-debug", "no-key-sharing", "no-migration", "no-smt", "single-socket")
+_TARGET_KEYS = ("libvirt", "qemu", "kernel", "cpu")
+_CPUS = ("naples", "rome", "milan", "genoa", "bergamo", "siena", "turin")
+_VERSION = re.compile(r"(?:>=\s*)?([0-9]{1,6}(?:\.[0-9]{1,6}){0,3})")
 _LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTE}
 _LIMITS = (*_LEVELS, "never")
 
@@ -33,6 +42,43 @@ class Config(Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()
     fail_on: str = ""
+    folder: str = ""
+    """The absolute folder that its globs start from."""
+    exclude: tuple[str, ...] = ()
+    expect: tuple[tuple[tuple[str, ...], Expectation], ...] = ()
+    """(globs, what is demanded of the domains there): the first that matches counts."""
+    hosts: tuple[tuple[str, str], ...] = ()
+    """(glob, the snapshot of the host that these domains will run on, an absolute path)."""
+    target: Target | None = None
+
+    def excludes(self, path: str) -> bool:
+        """Whether a walk passes over an absolute path."""
+        return bool(self.exclude) and matches(self.exclude, self._below(path))
+
+    def expects(self, path: str) -> Expectation | None:
+        """What is demanded of the domains in a file."""
+        below = self._below(path)
+        return next((one for globs, one in self.expect if matches(globs, below)), None)
+
+    def host_of(self, path: str) -> str:
+        """The snapshot of the host that the domains in a file will run on, or ""."""
+        below = self._below(path)
+        return next((host for glob, host in self.hosts if matches((glob,), below)), "")
+
+    def _below(self, path: str) -> str:
+        return os.path.relpath(path, self.folder).replace(os.sep, "/")
+
+
+def matches(globs: tuple[str, ...], path: str) -> bool:
+    """Whether a path below the configuration's folder is one of these globs', read as .gitignore reads them."""
+    return not path.startswith("../") and bool(_spec(globs).match_file(path))
+
+
+@lru_cache(maxsize=256)
+def _spec(globs: tuple[str, ...]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(globs)
 
 
 class Finder:
@@ -66,13 +112,8 @@ def folder_of(path: str) -> str:
 
 def shown(path: str) -> str:
     """A file below the repository that it is in: the same words wherever the repository stands. "" outside of one."""
-    root = os.path.dirname(path)
-    while not os.path.exists(os.path.join(root, ".git")):
-        parent = os.path.dirname(root)
-        if parent == root:
-            return ""
-        root = parent
-    return os.path.relpath(path, root).replace(os.sep, "/")
+    root = _repository(os.path.dirname(path), "")
+    return os.path.relpath(path, root).replace(os.sep, "/") if root else ""
 
 
 def read(path: str, label: str) -> Config:
@@ -82,17 +123,26 @@ def read(path: str, label: str) -> Config:
         return Config(label)
     if not isinstance(content, dict):
         raise UsageError(f"{label}: must be a mapping of keys such as `ignore: [rule-id]`")
-    for key in content:
-        if key not in _KEYS:
-            near = nearest(key, _KEYS) or f"; there are {', '.join(_KEYS)}"
-            raise UsageError(f"{label}: unknown key {key!r}{near}")
+    _check_keys(label, content, _KEYS)
     return Config(
         label,
         _names(label, content, "select"),
         _names(label, content, "ignore"),
         _severities(label, content.get("severity", "")),
         _fail_on(label, content.get("fail-on", "")),
+        os.path.dirname(os.path.abspath(path)),
+        _globs(label, "exclude", content.get("exclude", "")),
+        _expectations(label, content.get("expect", "")),
+        _hosts(path, label, content.get("hosts", "")),
+        _target(label, content.get("target", "")),
     )
+
+
+def _check_keys(label: str, content: dict[str, Any], known: Collection[str], where: str = "") -> None:
+    for key in content:
+        if key not in known:
+            near = nearest(key, known) or f"; there are {', '.join(known)}"
+            raise UsageError(f"{label}: {where}unknown key {key!r}{near}")
 
 
 def _content(path: str, label: str) -> Any:
@@ -166,3 +216,94 @@ def _level(label: str, key: str, value: Any, known: Collection[str]) -> str:
     if value not in known:
         raise UsageError(f"{label}: {key}: {value!r} is not {', '.join(most)} or {last}{nearest(value, known)}")
     return value
+
+
+def _globs(label: str, key: str, value: Any) -> tuple[str, ...]:
+    """A glob or a list of them, which start at the configuration's folder."""
+    globs = [value] if isinstance(value, str) and value else value or []
+    if not isinstance(globs, list) or not all(isinstance(one, str) and one for one in globs):
+        raise UsageError(f'{label}: {key} must be a glob or a list of globs, such as `{key}: ["prod/**/*.xml"]`')
+    if any(one.startswith("!") for one in globs):
+        raise UsageError(f"{label}: {key}: a glob that begins with ! has no meaning here")
+    try:
+        _spec(tuple(globs))
+    except ValueError as error:
+        raise UsageError(f"{label}: {key}: {error}") from error
+    return tuple(globs)
+
+
+def _expectations(label: str, value: Any) -> tuple[tuple[tuple[str, ...], Expectation], ...]:
+    if value == "":
+        return ()
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise UsageError(f'{label}: expect must be a list, such as `- {{files: "prod/**/*.xml", goal: sev-snp}}`')
+    return tuple(_expectation(label, number, one) for number, one in enumerate(value, 1))
+
+
+def _expectation(label: str, number: int, entry: dict[str, Any]) -> tuple[tuple[str, ...], Expectation]:
+    where = f"expect, entry {number}: "
+    _check_keys(label, entry, _EXPECT_KEYS, where)
+    globs = _globs(label, f"{where}files", entry.get("files", ""))
+    if not globs or "goal" not in entry:
+        raise UsageError(f"{label}: {where}needs both files and goal")
+    goal = Goal(_level(label, f"{where}goal", entry["goal"], [one.value for one in Goal]))
+    require = entry.get("require", "") or []
+    if not isinstance(require, list):
+        raise UsageError(f"{label}: {where}require must be a list, such as `require: [no-debug]`")
+    words = tuple(_level(label, f"{where}require", one, _REQUIRE) for one in require)
+    abi = _version(label, f"{where}min-abi", entry.get("min-abi", ""))
+    if abi and len(abi) != 2:
+        raise UsageError(f'{label}: {where}min-abi must be a major and a minor number, such as `min-abi: "1.55"`')
+    return globs, Expectation(goal, words, (abi[0], abi[1]) if abi else None)
+
+
+def _version(label: str, key: str, value: Any) -> tuple[int, ...]:
+    """ "10.5" or ">=10.5" as numbers; () where nothing is said."""
+    if value == "":
+        return ()
+    found = _VERSION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise UsageError(f'{label}: {key}: {value!r} is no version such as "10.5" or ">=10.5"')
+    return tuple(int(part) for part in found.group(1).split("."))
+
+
+def _target(label: str, value: Any) -> Target | None:
+    if value == "":
+        return None
+    if not isinstance(value, dict):
+        raise UsageError(f'{label}: target must be a mapping, such as `target: {{libvirt: ">=10.5", cpu: milan}}`')
+    _check_keys(label, value, _TARGET_KEYS, "target: ")
+    libvirt, qemu, kernel = (_version(label, f"target: {key}", value.get(key, "")) for key in _TARGET_KEYS[:3])
+    cpu = _level(label, "target: cpu", value["cpu"], _CPUS) if value.get("cpu") else ""
+    return Target(libvirt, qemu, kernel, cpu)
+
+
+def _hosts(path: str, label: str, value: Any) -> tuple[tuple[str, str], ...]:
+    """The snapshots, below the repository that the configuration is in: a stranger's file opens nothing else."""
+    if value == "":
+        return ()
+    if not isinstance(value, dict) or not all(isinstance(one, str) and one for one in value.values()):
+        raise UsageError(
+            f'{label}: hosts must map globs to snapshots, such as `hosts: {{"prod/**": hosts/milan.yaml}}`'
+        )
+    folder = os.path.dirname(os.path.abspath(path))
+    root = os.path.realpath(_repository(folder, folder))
+    found = []
+    for glob, host in value.items():
+        _globs(label, "hosts", glob)
+        where = os.path.join(folder, host)
+        if os.path.isabs(host) or os.path.commonpath([root, os.path.realpath(where)]) != root:
+            raise UsageError(f"{label}: hosts: {host} is not below the repository")
+        found.append((glob, where))
+    return tuple(found)
+
+
+def _repository(folder: str, otherwise: str) -> str:
+    """The root of the repository that a folder is in."""
+    root = folder
+    while not os.path.exists(os.path.join(root, ".git")):
+        parent = os.path.dirname(root)
+        if parent == root:
+            return otherwise
+        root = parent
+    return root

@@ -729,6 +729,31 @@ class ReadinessReport(Struct, frozen=True, kw_only=True):
     exit_code: int
 
 
+class Expectation(Struct, frozen=True):
+    """What a configuration file (`by`) demands of a domain: a goal, and what its policy must forbid or ask for.
+
+    `require`: of "no-debug", "no-key-sharing", "no-migration", "no-smt", "single-socket". `min_abi`: the least firmware
+    ABI that the policy must ask for, (major, minor).
+    """
+
+    goal: Goal
+    require: tuple[str, ...] = ()
+    min_abi: tuple[int, int] | None = None
+    by: str = ""
+
+
+class Target(Struct, frozen=True):
+    """The small form of a host: the least versions that it has, as (9, 1), and its CPU's generation."""
+
+    libvirt: tuple[int, ...] = ()
+    qemu: tuple[int, ...] = ()
+    kernel: tuple[int, ...] = ()
+    cpu: str = ""
+    by: str = ""
+    file: str = ""
+    """The configuration file as a user would type it."""
+
+
 # --- settings -----------------------------------------------------------------------------------------------------
 
 

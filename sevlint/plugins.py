@@ -18,6 +18,7 @@ from sevlint import hookspecs
 from sevlint.engine import Registry
 from sevlint.errors import RuleDefinitionError, SevlintError, UsageError
 from sevlint.facts.domain import Domain, DomainXml, RunningDomain
+from sevlint.facts.goals import Expected
 from sevlint.hookspecs import Component, Pack, Reporter, hookimpl
 from sevlint.model import RuleInfo, Subject
 from sevlint.parsers.base import Parser
@@ -273,7 +274,7 @@ def check_supply(rules: Iterable[Rule], registry: Registry) -> None:
     Only where the registry is for every subject: a lone XML never loads what makes a host's facts.
     """
     made = {parser.makes for parser in registry.parsers} | {combiner.makes for combiner in registry.combiners}
-    made |= {Domain, DomainXml, RunningDomain}
+    made |= {Domain, DomainXml, Expected, RunningDomain}
     for rule in rules:
         for want in rule.wants:
             if want.how is not How.GOAL and want.fact not in made:

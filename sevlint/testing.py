@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from sevlint import engine, plugins
-from sevlint.model import Fail, Goal, NotApplicable, Open, Pass, Report, Settings, Span, Subject
+from sevlint.model import Expectation, Fail, Goal, NotApplicable, Open, Pass, Report, Settings, Span, Subject
 from sevlint.sources.bundle import BundleSource
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def run(bundle: Mapping[str, Any], offers: plugins.Shelf | None = None, *, goals
     registry = shelf.registry(frozenset(Subject))
     rules = shelf.rules(frozenset(Subject))
     plugins.check_supply(rules, registry)
-    snapshot = engine.collect([engine.Input(source)], registry, settings)
+    expected = _expectation(bundle.get("expect"))
+    site = engine.Site(expects=lambda node: expected)
+    snapshot = engine.collect([engine.Input(source)], registry, settings, site)
     cards = {}
     if shelf.cards_were_used:
         rules += shelf.catalogue(frozenset(Subject))
@@ -54,6 +56,15 @@ def run(bundle: Mapping[str, Any], offers: plugins.Shelf | None = None, *, goals
     infos = [*(rule.info for rule in rules), *cards.values()]
     report = engine.report(outcomes, snapshot, settings, cards=cards, rules=infos, version="0.0.0")
     return Ran(said, report, snapshot)
+
+
+def _expectation(entry: Mapping[str, Any] | None) -> Expectation | None:
+    """`expect:` of a bundle: as in a configuration file, without `files`."""
+    if entry is None:
+        return None
+    abi = [int(part) for part in str(entry.get("min-abi", "0.0")).split(".")]
+    require = tuple(entry.get("require", ()))
+    return Expectation(Goal(entry["goal"]), require, (abi[0], abi[1]) if any(abi) else None, ".sevlint.yaml")
 
 
 def _said(outcome: engine.Outcome, snapshot: engine.Snapshot) -> Said:

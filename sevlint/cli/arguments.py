@@ -8,7 +8,7 @@ import sys
 from typing import Any, NoReturn
 
 from sevlint import __version__, select
-from sevlint.cli import check, explain, ready, rules
+from sevlint.cli import bundle, check, explain, ready, rules
 from sevlint.cli.output import show
 from sevlint.errors import UsageError
 
@@ -83,7 +83,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"sevlint {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
-    for command in (check, ready, explain, rules):
+    for command in (check, ready, bundle, explain, rules):
         command.add(commands)
     named = next((word for word in argv if not word.startswith("-")), "")
     commands.choices.get(named, parser).check_options(argv)

@@ -4,7 +4,7 @@
 `report` raises what is wanted, folds consequences under their causes and sorts.
 """
 
-from sevlint.engine.collecting import Input, collect
+from sevlint.engine.collecting import Input, Site, collect, lend
 from sevlint.engine.judging import Outcome, judge
 from sevlint.engine.reporting import Hidden, report, spans_of
 from sevlint.engine.snapshot import Made, Node, Registry, Snapshot
@@ -16,9 +16,11 @@ __all__ = [
     "Node",
     "Outcome",
     "Registry",
+    "Site",
     "Snapshot",
     "collect",
     "judge",
+    "lend",
     "report",
     "spans_of",
 ]

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
 from sevlint.engine.snapshot import VIEW_RANK, Made, Node, Registry, Snapshot, damage_of
 from sevlint.errors import ParseError, SourceError
-from sevlint.facts.cpu import Cpuinfo
+from sevlint.facts.cpu import Cpuinfo, of_generation
 from sevlint.facts.domain import Domain, DomainXml, FoundDomain
-from sevlint.facts.goals import DomainGoalSigns, GuestGoalSigns, HostGoalSigns
+from sevlint.facts.goals import DomainGoalSigns, Expected, GuestGoalSigns, HostGoalSigns
+from sevlint.facts.kernel import KernelVersion
 from sevlint.facts.log import AuditLogReading, KernelLog, KernelLogReading, LogReading, QemuLogReading
-from sevlint.facts.platform import Dmi
+from sevlint.facts.platform import Component, Dmi, StackVersions
 from sevlint.model import (
     Completeness,
     Evidence,
+    Expectation,
     Gap,
     GapReason,
     Goal,
     Goals,
+    Place,
     Settings,
     Subject,
+    Target,
     View,
 )
 from sevlint.parsers.base import Parser, Text
-from sevlint.sources.base import Layout, Source, Wanted
+from sevlint.sources.base import Layout, NamedFile, Source, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,18 +46,58 @@ class Input(Struct, frozen=True):
     tie: str = ""
 
 
-def collect(inputs: Sequence[Input], registry: Registry, settings: Settings) -> Snapshot:
+class Site(Struct, frozen=True):
+    """What configuration files say of a domain outside any host: what is demanded of it, and where it will run.
+
+    `lends` gives the number of the source of a host.
+    """
+
+    expects: Callable[[Node], Expectation | None] = lambda node: None
+    lends: Callable[[Node], int | None] = lambda node: None
+    target: Callable[[Node], Target | None] = lambda node: None
+
+
+def collect(inputs: Sequence[Input], registry: Registry, settings: Settings, site: Site | None = None) -> Snapshot:
     """Load every source and sort its evidence to hosts, domains and guests. Damaged sources give what they have."""
     snapshot = Snapshot(registry)
+    site = site or Site()
     for one in inputs:
         snapshot.sources.append(one.source)
         _Collector(snapshot, one, settings).run()
     _name_apart(snapshot)
     _group(snapshot)
     _join_logs(snapshot)
+    _lend(snapshot)
     _tie(snapshot)
+    _expect(snapshot, site)
     _set_goals(snapshot, settings)
     return snapshot
+
+
+def lend(snapshot: Snapshot, hosts: Sequence[Input], registry: Registry, settings: Settings, site: Site) -> None:
+    """Load hosts that configurations name, once it is known which domains ask for them, and lend them.
+
+    Where none is named, a configuration's `target` makes one.
+    """
+    snapshot.widen(registry)
+    for one in hosts:
+        snapshot.sources.append(one.source)
+        _Collector(snapshot, one, settings).run()
+    _name_apart(snapshot)
+    by_source = {host.source.number: host for host in snapshot.hosts if host.lent}
+    targets: dict[Target, Node] = {}
+    for node in snapshot.domains:
+        if node.parent is not None:
+            continue
+        number, target = site.lends(node), site.target(node)
+        if number in by_source:
+            node.parent = by_source[number]
+        elif target is not None:
+            if target not in targets:
+                targets[target] = _target_node(target, snapshot)
+                snapshot.hosts.append(targets[target])
+            node.parent = targets[target]
+    _set_goals(snapshot, settings)
 
 
 class _Collector:
@@ -336,7 +381,7 @@ def _group(snapshot: Snapshot) -> None:
             uuids.setdefault((node.source.number, node.name, node.view), set()).add(node.uuid)
     masked = {(source, name) for (source, name, _), found in uuids.items() if len(found) > 1}
     for node in snapshot.domains:
-        name = node.name if node.parent is not None else node.outside
+        name = node.outside or node.name
         if (node.source.number, node.name) in masked and node.uuid:
             name = f"{name} {node.uuid}"
         node.group = f"{node.source.number}:{name}"
@@ -354,12 +399,16 @@ def _join_logs(snapshot: Snapshot) -> None:
         snapshot.domains.remove(log)
 
 
-def _tie(snapshot: Snapshot) -> None:
-    """Tie guests to their domains and lend the lent host to outside domains."""
+def _lend(snapshot: Snapshot) -> None:
+    """Lend domains outside any host the one that `--host` names."""
     lent = next((host for host in snapshot.hosts if host.lent), None)
     for node in snapshot.domains:
         if node.parent is None and lent is not None:
             node.parent = lent
+
+
+def _tie(snapshot: Snapshot) -> None:
+    """Tie guests to their domains."""
     for guest in snapshot.guests:
         found = _domain_of(guest, snapshot)
         if found is not None:
@@ -369,6 +418,43 @@ def _tie(snapshot: Snapshot) -> None:
             snapshot.errors.append(
                 f"--guest {guest.tie}={guest.source.label}: no domain of that name is among the inputs"
             )
+
+
+def _target_node(target: Target, snapshot: Snapshot) -> Node:
+    """A host of which only the configuration tells: versions, and what its generation of CPU can do (amd-host 1.3)."""
+    source = next((one for one in snapshot.sources if one.label == target.file), None)
+    if source is None:
+        source = NamedFile(target.file, len(snapshot.sources))
+        snapshot.sources.append(source)
+        snapshot.layouts[source.number] = snapshot.registry.choose_layout((), "bare")
+    node = Node(Subject.HOST, f"target of {target.by}", source)
+    node.lent = node.is_target = True
+
+    def place(what: str) -> Place:
+        return Place(target.file, note=f"target: {what}", source=source.number)
+
+    def component(name: str, version: tuple[int, ...]) -> Component | None:
+        text = ".".join(map(str, version))
+        return Component(version, text, place(f"{name} {text}")) if version else None
+
+    if target.qemu or target.libvirt:
+        qemu, libvirt = component("qemu", target.qemu), component("libvirt", target.libvirt)
+        node.made[StackVersions] = Made(StackVersions(qemu, libvirt, place("versions")))
+    if target.kernel:
+        text = ".".join(map(str, target.kernel))
+        major, minor = (*target.kernel, 0)[:2]
+        node.made[KernelVersion] = Made(KernelVersion(text, (major, minor), False, place(f"kernel {text}")))
+    if target.cpu:
+        node.made[Cpuinfo] = Made(of_generation(target.cpu, place(f"cpu {target.cpu}")))
+    return node
+
+
+def _expect(snapshot: Snapshot, site: Site) -> None:
+    """Tell each domain outside any host what its configuration demands of it."""
+    for node in snapshot.domains:
+        expectation = site.expects(node) if node.outside else None
+        if expectation is not None:
+            node.made[Expected] = Made(Expected(expectation))
 
 
 def _domain_of(guest: Node, snapshot: Snapshot) -> Node | None:
@@ -393,6 +479,9 @@ def _set_goals(snapshot: Snapshot, settings: Settings) -> None:
         wanted = frozenset(sign.goal for sign in found if sign.goal is not None) | (
             asked if node.named else frozenset()
         )
+        expected = node.made.get(Expected)
+        if expected is not None and not found:
+            wanted |= {expected.value.expectation.goal}
         unclear = any(sign.goal is None for sign in found)
         before = by_group.get(node.group, Goals())
         by_group[node.group] = Goals(before.wanted | wanted, before.unclear or unclear)

@@ -86,7 +86,8 @@ def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) ->
             verdict = Open(f"it would pass, but {_gap_words(called.damage[0], node, snapshot)}", tuple(wanted))
         seen = verdict.seen if isinstance(verdict, (Pass, Fail)) else ()
         only_absent = verdict is not said and all(gap.reason is GapReason.ABSENT for gap in called.damage)
-        outcomes.append(Outcome(rule, (node,), verdict, goals, seen, would_pass=only_absent))
+        lacks = isinstance(verdict, Open) and node.host is not None and node.host.is_target
+        outcomes.append(Outcome(rule, (node,), verdict, goals, seen, lacks, only_absent))
     return outcomes
 
 
@@ -99,7 +100,10 @@ def _is_said(value: Any) -> bool:
 
 def _lacks_host(rule: Rule, node: Node, gap: Gap) -> bool:
     """Whether a host, and nothing else, would decide it: the missing fact is a host's, and none was given."""
-    if node.host is not None or gap.reason not in (GapReason.NO_SUBJECT, GapReason.ABSENT):
+    if (node.host is not None and not node.host.is_target) or gap.reason not in (
+        GapReason.NO_SUBJECT,
+        GapReason.ABSENT,
+    ):
         return False
     levels = {want.fact.LEVEL for want in rule.wants if want.how is not How.GOAL}  # type: ignore[attr-defined]
     of_host = {Level.HOST, Level.MACHINE} if node.subject is Subject.DOMAIN else {Level.HOST}

@@ -287,7 +287,8 @@ def _findings(
     shown = [one for one in raised if not one.outcome.node.lent]
     stopped = [one for one in shown if one.cause is not None and one.cause.outcome.node.lent]
     for lent in raised:
-        if lent.explains or not _blocks_a_domain(lent, snapshot, impossible):
+        explains_a_domain = any(not other.outcome.node.lent for other in lent.explains)
+        if explains_a_domain or lent.cause is not None or not _blocks_a_domain(lent, snapshot, impossible):
             continue
         by_it = [
             one for one in stopped if one.outcome.node.host is lent.outcome.node and one.goals & lent.outcome.goals

@@ -80,6 +80,8 @@ class Node:
         self.outside = ""
         self.named = False
         self.lent = False
+        self.is_target = False
+        """A lent host of which only a configuration file tells."""
         self.notice = ""
         self.texts: dict[str, list[Text]] = {}
         self.readings: dict[type, list[Made]] = {}
@@ -115,7 +117,6 @@ class Snapshot:
     """All subjects of a run, and the facts made of them so far."""
 
     def __init__(self, registry: Registry) -> None:
-        self.registry = registry
         self.sources: list[Source] = []
         self.layouts: dict[int, Layout] = {}
         self.hosts: list[Node] = []
@@ -123,6 +124,11 @@ class Snapshot:
         self.guests: list[Node] = []
         self.faults: list[Fault] = []
         self.errors: list[str] = []
+        self.widen(registry)
+
+    def widen(self, registry: Registry) -> None:
+        """Take a registry that knows more kinds of subjects; what was made so far stays."""
+        self.registry = registry
         self.evidence = {one.name: one for parser in registry.parsers for one in parser.reads}
         self.evidence.update({one.name: one for one in registry.logs})
         self._parsers = {parser.makes: parser for parser in registry.parsers}

@@ -73,3 +73,22 @@ class Cpuinfo(Fact, frozen=True):
         if self.family == 0x1A and self.model <= 0x11:
             return "turin"
         return ""
+
+
+_MODELS = {
+    "naples": (0x17, 0x01, "AMD EPYC 7601", ("sev",)),
+    "rome": (0x17, 0x31, "AMD EPYC 7742", ("sev", "sev_es")),
+    "milan": (0x19, 0x01, "AMD EPYC 7763", ("sev", "sev_es", "sev_snp")),
+    "genoa": (0x19, 0x11, "AMD EPYC 9654", ("sev", "sev_es", "sev_snp")),
+    "bergamo": (0x19, 0xA0, "AMD EPYC 9754", ("sev", "sev_es", "sev_snp")),
+    "siena": (0x19, 0xA0, "AMD EPYC 8534P", ("sev", "sev_es", "sev_snp")),
+    "turin": (0x1A, 0x02, "AMD EPYC 9755", ("sev", "sev_es", "sev_snp")),
+}
+"""Generation -> family, model, a name, the flags that a kernel shows on it (amd-host 1.3)."""
+
+
+def of_generation(name: str, place: Place) -> Cpuinfo:
+    """What a processor of this generation of EPYC shows on a host that is set up for all that it can."""
+    family, model, model_name, flags = _MODELS[name]
+    shown = frozenset(("svm", *flags))
+    return Cpuinfo("AuthenticAMD", family, model, 0, model_name, shown, frozenset(), None, None, 0, place, place, place)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact
-from sevlint.model import Goal, Level, Place
+from sevlint.model import Expectation, Goal, Level, Place
 
 
 class GoalSign(Struct, frozen=True):
@@ -40,3 +40,10 @@ class GuestGoalSigns(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.MACHINE
     signs: tuple[GoalSign, ...]
+
+
+class Expected(Fact, frozen=True):
+    """What the configuration demands of a domain; not there where it demands nothing."""
+
+    LEVEL: ClassVar[Level] = Level.DOMAIN
+    expectation: Expectation

@@ -292,7 +292,7 @@ def _where(span: Span, inputs: tuple[InputSummary, ...]) -> str:
     path = span.path
     if given is not None and given.kind == "xml":
         path = f"{given.path.rstrip('/')}/{span.path}"
-    elif given is not None and given.lent:
+    elif given is not None and given.lent and span.path != given.path:
         path = f"{given.path}!/{span.path}"
     return path + position(span)
 

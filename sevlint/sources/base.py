@@ -104,6 +104,9 @@ class Source(ABC):
         """Path -> canonical evidence name, for files known by their content and not by their path."""
         self.not_domains = 0
         """XML files that were seen and are no libvirt domain."""
+        self.passes_over: Callable[[str], bool] = lambda path: False
+        """Whether a walk leaves out a file, by its absolute path."""
+        self.passed_over = 0
 
     @abstractmethod
     def load(self, wanted: Wanted) -> None:
@@ -112,3 +115,12 @@ class Source(ABC):
     def layout_hint(self) -> str:
         """The name of the layout where the source itself decides it ("bundle", "bare"); "" to detect."""
         return ""
+
+
+class NamedFile(Source):
+    """A file that findings name and that is no input: a configuration that tells of a host."""
+
+    kind = "file"
+
+    def load(self, wanted: Wanted) -> None:
+        """There is nothing to read."""

@@ -21,13 +21,15 @@ from sevlint.model import Completeness
 from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted, masks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sevlint.sources.streams import Peeked
 
 _LIMIT = 64 * 1024 * 1024
 _KEYS = frozenset({"text", "gz", "base64", "link", "directory", "mode", "owner", "truncated", "filtered", "unreadable"})
 _HOPS = 16
+_LONG = 16 * 1024
+"""Characters of a text that stands in a bundle as it is."""
 
 
 class BundleSource(Source):
@@ -84,6 +86,53 @@ class BundleSource(Source):
 
     def layout_hint(self) -> str:
         return "bundle"
+
+
+def write(files: Mapping[str, File], title: str, blank: Callable[[str], str]) -> str:
+    """The YAML of a bundle; `blank` takes the secrets out of a text. The same files give the same bytes."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Texts of several lines stand as they are."""
+
+    def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+    Dumper.add_representer(str, represent)
+    entries = {path: _entry(file, blank) for path, file in files.items()}
+    content = yaml.dump({"files": entries}, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return f"# {title}\n{content}"
+
+
+def _entry(file: File, blank: Callable[[str], str]) -> Any:
+    entry: dict[str, Any] = {}
+    if file.complete is Completeness.UNREADABLE:
+        entry["unreadable"] = True
+    elif file.kind == "directory":
+        entry["directory"] = True
+    elif file.data or file.kind == "file":
+        entry |= _packed(file.data, blank)
+    if file.complete is Completeness.FILTERED:
+        entry["filtered"] = True
+    elif file.complete.is_damage and file.complete is not Completeness.UNREADABLE:
+        entry["truncated"] = True
+    if file.kind == "device" or file.path.startswith("dev/"):
+        entry |= {"mode": f"{file.mode:04o}"} if file.mode is not None else {}
+        entry |= {"owner": file.owner} if file.owner else {}
+    return entry["text"] if set(entry) == {"text"} else entry
+
+
+def _packed(data: bytes, blank: Callable[[str], str]) -> dict[str, str]:
+    """A short text as it is, a long one compressed, what is no UTF-8 as base64."""
+    try:
+        text = blank(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        text = blank(data.decode("utf-8", "surrogateescape"))
+        return {"base64": base64.b64encode(text.encode("utf-8", "surrogateescape")).decode()}
+    if len(text) <= _LONG:
+        return {"text": text}
+    pack = zlib.compressobj(9, wbits=31)
+    return {"gz": base64.b64encode(pack.compress(text.encode()) + pack.flush()).decode()}
 
 
 def _read(path: str, stream: Peeked | None = None) -> dict[str, Any]:

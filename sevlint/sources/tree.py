@@ -311,6 +311,9 @@ class TreeSource(Source):
             if number >= _WALK_LIMIT:
                 errors.append("more than 1,000,000 files: the rest was not looked at")
                 break
+            if self.passes_over(os.path.abspath(os.path.join(self._root, path))):
+                self.passed_over += 1
+                continue
             try:
                 with open(os.path.join(self._root, path), "rb") as file:
                     data = read_head(file)

@@ -9,10 +9,11 @@ Judged with the host around the domain, or the one that `--host` lends. A sympto
 
 from sevlint.api import X86, AmdRung, Fail, Goal, NotApplicable, Open, Pass, Place, Severity, Subject, Verdict, rule
 from sevlint.facts.amd import SevDomainCapabilities
+from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.domain import Domain
-from sevlint.facts.kernel import ModuleParameters
+from sevlint.facts.kernel import KernelVersion, ModuleParameters
 from sevlint.facts.platform import StackVersions
-from sevlint.facts.versions import QEMU, text
+from sevlint.facts.versions import KERNEL, LIBVIRT, QEMU, text
 
 _PARAMETER = {
     Goal.SEV: ("kvm_amd", "sev"),
@@ -21,6 +22,8 @@ _PARAMETER = {
     Goal.TDX: ("kvm_intel", "tdx"),
 }
 
+_CPU_HOSTS = {"naples": (Goal.SEV_ES, Goal.SEV_SNP, Goal.TDX), "rome": (Goal.SEV_SNP, Goal.TDX)}
+"""What generations of EPYC cannot run (amd-host 1.3)."""
 _CAUSES = ("sev-parameter-off", "sev-es-parameter-off", "snp-parameter-off", "dev-sev-missing")
 
 
@@ -34,11 +37,15 @@ _CAUSES = ("sev-parameter-off", "sev-es-parameter-off", "snp-parameter-off", "de
 )
 def judge(
     domain: Domain,
-    parameters: ModuleParameters,
+    parameters: ModuleParameters | None,
+    cpu: Cpuinfo | None,
+    kernel: KernelVersion | None,
     versions: StackVersions | None,
     capabilities: SevDomainCapabilities | None,
     goal: Goal,
 ) -> Verdict:
+    if parameters is None:
+        return _by_versions(domain, goal, (cpu, kernel, versions))
     module, name = _PARAMETER[goal]
     other = "kvm_intel" if module == "kvm_amd" else "kvm_amd"
     found = parameters.get(module, name)
@@ -62,6 +69,29 @@ def judge(
     if domain.launch_security is None:
         return NotApplicable("the domain asks for no protection")
     return Pass(f"the host's KVM has {goal.value} on", (found.place,))
+
+
+def _by_versions(
+    domain: Domain, goal: Goal, known: tuple[Cpuinfo | None, KernelVersion | None, StackVersions | None]
+) -> Verdict:
+    """Where KVM's own decision is not known: what can be said of the parts of the host that are."""
+    cpu, kernel, versions = known
+    generation = cpu.generation if cpu is not None and not cpu.in_vm else ""
+    if cpu is not None and goal in _CPU_HOSTS.get(generation, ()):
+        return Fail(
+            f"the host's CPU ({generation.capitalize()}) cannot run {goal.value}", (domain.place, cpu.model_place)
+        )
+    if kernel is not None and not kernel.vendor and goal in KERNEL and kernel.version < KERNEL[goal]:
+        because = f"the host's kernel {kernel.release} cannot run {goal.value}: that needs {text(KERNEL[goal])}"
+        return Fail(because, (domain.place, kernel.place))
+    for name, part, needed in (
+        ("QEMU", versions.qemu if versions else None, QEMU),
+        ("libvirt", versions.libvirt if versions else None, LIBVIRT),
+    ):
+        if part is not None and goal in needed and part.version < needed[goal]:
+            because = f"the host's {name} {part.text} cannot run {goal.value}: that needs {text(needed[goal])}"
+            return Fail(because, (domain.place, part.place))
+    return Open("what the host's KVM decided was not collected", ("sys/module/kvm_amd/parameters/*",))
 
 
 def _own(domain: Domain) -> bool:

@@ -1,0 +1,48 @@
+"""The configuration expects a protected domain, and this one asks for no protection.
+
+Why    Without launchSecurity the VM runs in plain memory: the host reads all of it.
+Fix    Add the launchSecurity that is expected, and firmware that can run it; the rest is said then.
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.1, 1.4)
+
+What is expected stands under `expect` in `.sevlint.yaml`.
+"""
+
+from sevlint.api import (
+    CONFIDENTIAL,
+    AmdRung,
+    Fail,
+    Goal,
+    NotApplicable,
+    Pass,
+    Severity,
+    Subject,
+    Verdict,
+    change,
+    edit,
+    rule,
+)
+from sevlint.facts.domain import Domain, DomainXml
+from sevlint.facts.goals import Expected
+
+_FRAGMENTS = {
+    Goal.SEV: "<launchSecurity type='sev'>\n  <policy>0x0003</policy>\n</launchSecurity>",
+    Goal.SEV_ES: "<launchSecurity type='sev'>\n  <policy>0x0007</policy>\n</launchSecurity>",
+    Goal.SEV_SNP: "<launchSecurity type='sev-snp'>\n  <policy>0x00030000</policy>\n</launchSecurity>",
+    Goal.TDX: "<launchSecurity type='tdx'>\n  <policy>0x10000000</policy>\n</launchSecurity>",
+    Goal.S390_PV: "<launchSecurity type='s390-pv'/>",
+}
+
+
+@rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=CONFIDENTIAL, rung=AmdRung.DOMAIN)
+def judge(domain: Domain, xml: DomainXml, expected: Expected | None) -> Verdict:
+    if expected is None:
+        return NotApplicable("no configuration says what this domain must be")
+    if domain.launch_security is not None:
+        return Pass("it asks for protection", (domain.launch_security.place,))
+    if xml.launch_elements:
+        return NotApplicable("what looks like its launchSecurity is misspelt")
+    wanted = expected.expectation
+    fragment = _FRAGMENTS[wanted.goal]
+    remedy = edit(f"ask for {wanted.goal.value}", fragment, change.add(domain.place, fragment))
+    because = f"{wanted.by} expects {wanted.goal.value} of it, and it has no launchSecurity"
+    return Fail(because, (domain.place,), remedy=remedy, value=wanted.goal.value)
