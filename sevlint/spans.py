@@ -163,6 +163,10 @@ def _decoded(data: bytes) -> str:
         return data.decode("utf-8", "replace")
 
 
+_AROUND = "<several>"
+_DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
+
+
 class _Document:
     """What the second pass learns of one file: where every element starts, what it is called, what it is in."""
 
@@ -185,20 +189,30 @@ class _Document:
 
 
 @lru_cache(maxsize=16)
-def _document(data: bytes) -> _Document | None:
-    """One pass over the file. lru_cache keys it by content: the same bytes have the same elements."""
+def _document(data: bytes, *, several: bool = False) -> _Document | None:
+    """One pass over the file. lru_cache keys it by content: the same bytes have the same elements.
+
+    `several`: the file is a row of documents, which are read below one root that does not count.
+    """
     from xml.parsers import expat
 
     text = _decoded(data)
     found = _Document(text)
     parser = expat.ParserCreate("utf-8")
     content = text.lstrip()  # expat refuses blanks before a declaration
+    before = len(text) - len(content)
+    if several:
+        content = _AROUND + _DECLARATION.sub(lambda one: " " * len(one.group()), content) + "</several>"
+        before -= len(_AROUND)
     encoded = content.encode("utf-8", "replace")
-    points = _Points(encoded, len(text) - len(content))
+    points = _Points(encoded, before)
     stack: list[tuple[int, dict[str, int]]] = [(-1, {})]
 
     def start(name: str, _: object) -> None:
         parent, counts = stack[-1]
+        if several and len(stack) == 1:
+            stack.append((-1, {}))
+            return
         counts[name] = counts.get(name, 0) + 1
         stack.append((len(found.starts), {}))
         found.starts.append(points.at(parser.CurrentByteIndex))
@@ -212,8 +226,10 @@ def _document(data: bytes) -> _Document | None:
     parser.EndElementHandler = end
     try:
         parser.Parse(encoded, True)
-    except expat.ExpatError:
-        return None
+    except expat.ExpatError as error:
+        behind = (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
+        is_row = error.code in {expat.errors.codes[one] for one in behind}
+        return _document(data, several=True) if is_row and not several else None
     return found
 
 

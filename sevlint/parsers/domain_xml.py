@@ -31,7 +31,7 @@ from sevlint.model import Completeness, Evidence, Gap, GapReason, Goal, Place, V
 from sevlint.numbers import decimal
 from sevlint.parsers.base import Text, parser
 from sevlint.parsers.domain_devices import devices_of
-from sevlint.parsers.xml import parse, said
+from sevlint.parsers.xml import SEVERAL, numbers_of, parse, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,11 +63,15 @@ _LAUNCH = ("launchsecurity", "launch")
 _LAUNCH_LIMIT = 16
 """Elements that look like launchSecurity and are named; libvirt reads the first (libvirt-qemu 1.1)."""
 _WRAPPERS = ("domstatus", "domainsnapshot")
+_DOMAINS = "domains"
+"""The root that people put around several domains; libvirt itself has none."""
 _BLOBS = (
     *("dhCert", "session"),
     *("guestVisibleWorkarounds", "idBlock", "idAuth", "hostData"),
     *("mrConfigId", "mrOwner", "mrOwnerConfig"),
 )
+_TREES = 2
+"""Configurations of one domain in one file."""
 _CHILD_LIMIT = 64
 """Children of an element that are named."""
 _QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
@@ -94,11 +98,12 @@ def domain_xml(text: Text) -> tuple[FoundDomain, ...]:
         root = parse(text)
     except ParseError as error:
         return _broken(text, stem, error.why, error.place)
-    found = _elements(root)
     if not _may_ask(text.data):
-        return tuple(_plain_domain(text, root, stem, number) for number in range(len(found)))
-    numbers = {element: ordinal for ordinal, element in enumerate(root.iter("*"))}
-    return tuple(_domain(_Reader(text, element, view, numbers), stem) for element, view in found)
+        return _plain(text, root, stem)
+    numbers = numbers_of(root)
+    return tuple(
+        _domain(_Reader(text, element, view, numbers), stem, ordinal) for ordinal, element, view in _elements(root)
+    )
 
 
 def _broken(text: Text, stem: str, why: str, place: Place | None) -> tuple[FoundDomain, ...]:
@@ -108,7 +113,16 @@ def _broken(text: Text, stem: str, why: str, place: Place | None) -> tuple[Found
     return (FoundDomain(stem, "", View.AT_REST, 1, gap, lambda: gap),)
 
 
-def _elements(root: etree._Element) -> list[tuple[etree._Element, View]]:
+def _elements(root: etree._Element) -> list[tuple[int, etree._Element, View]]:
+    """(which of the file's domains, the element of one of its configurations, its view), in order."""
+    documents = list(root) if root.tag in (SEVERAL, _DOMAINS) else [root]
+    holding = [one for one in documents if one.tag == "domain" or one.tag in _WRAPPERS]
+    return [
+        (ordinal, element, view) for ordinal, one in enumerate(holding, 1) for element, view in _configurations(one)
+    ]
+
+
+def _configurations(root: etree._Element) -> list[tuple[etree._Element, View]]:
     """The configurations of one domain; libvirt reads the first element of each name (libvirt-qemu 4.1)."""
     domain = root if root.tag == "domain" else root.find("domain") if root.tag in _WRAPPERS else None
     inactive = root.find("inactiveDomain") if root.tag == "domainsnapshot" else None
@@ -127,29 +141,37 @@ def _may_ask(data: bytes) -> bool:
     return any(word in text for word in _WORDS) or data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:64]
 
 
-def _domain(reader: _Reader, stem: str) -> FoundDomain:
+def _domain(reader: _Reader, stem: str, ordinal: int) -> FoundDomain:
     name, uuid = _name_of(reader.domain, stem)
     domain = reader.domain_of(name, uuid)
-    return FoundDomain(name, uuid, reader.view, 1, reader.spelling(), lambda: domain)
+    return FoundDomain(name, uuid, reader.view, ordinal, reader.spelling(), lambda: domain)
 
 
 def _name_of(element: etree._Element, stem: str) -> tuple[str, str]:
     return said(element.find("name")) or stem, said(element.find("uuid"))
 
 
-def _plain_domain(text: Text, root: etree._Element, stem: str, number: int) -> FoundDomain:
-    """The tree is not kept: parsing the few that are asked for again is cheaper than a thousand trees."""
-    element, view = _elements(root)[number]
-    name, uuid = _name_of(element, stem)
-    place = text.element(next(ordinal for ordinal, one in enumerate(root.iter("*")) if one is element))
-    xml = DomainXml(text.path, str(root.tag), (), place)
+def _plain(text: Text, root: etree._Element, stem: str) -> tuple[FoundDomain, ...]:
+    """Domains that ask for nothing. The tree is kept only where it holds several: parsing the few that are asked for
+    again is cheaper than a thousand trees.
+    """
+    elements = _elements(root)
+    numbers = None if root.tag == "domain" else numbers_of(root)
+    kept = root if len(elements) > _TREES else None
 
-    def read() -> Domain:
-        again = parse(text)
-        numbers = {one: ordinal for ordinal, one in enumerate(again.iter("*"))}
-        return _Reader(text, _elements(again)[number][0], view, numbers).domain_of(name, uuid)
+    def found(number: int) -> FoundDomain:
+        ordinal, element, view = elements[number]
+        name, uuid = _name_of(element, stem)
+        xml = DomainXml(text.path, str(root.tag), (), text.element(numbers[element] if numbers else 0))
 
-    return FoundDomain(name, uuid, view, 1, xml, read)
+        def read() -> Domain:
+            again = parse(text) if kept is None else kept
+            at = numbers if kept is not None and numbers else numbers_of(again)
+            return _Reader(text, _elements(again)[number][1], view, at).domain_of(name, uuid)
+
+        return FoundDomain(name, uuid, view, ordinal, xml, read)
+
+    return tuple(found(number) for number in range(len(elements)))
 
 
 class _Reader:
@@ -180,7 +202,7 @@ class _Reader:
         return None if element is None or value is None else Setting(value, self._place(element, name))
 
     def spelling(self) -> DomainXml:
-        looks = (child for child in self.domain if _plain(str(child.tag)) in _LAUNCH)
+        looks = (child for child in self.domain if _folded(str(child.tag)) in _LAUNCH)
         found = tuple(
             (str(child.tag), child.get("type", ""), self._place(child, _type_of(child)))
             for child in islice(looks, _LAUNCH_LIMIT)
@@ -383,7 +405,7 @@ def _type_of(launch: etree._Element) -> str:
     return "type" if launch.tag == "launchSecurity" and launch.get("type") is not None else ""
 
 
-def _plain(tag: str) -> str:
+def _folded(tag: str) -> str:
     return tag.rsplit("}", 1)[-1].replace("-", "").replace("_", "").lower()
 
 

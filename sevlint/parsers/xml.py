@@ -20,22 +20,26 @@ _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _WHERE = re.compile(r",? line \d+.*", re.DOTALL)
 
 
+SEVERAL = "{sevlint}several"
+"""The root that `parse` puts around the documents of a file that holds several."""
+_BEHIND_A_DOCUMENT = (etree.ErrorTypes.ERR_DOCUMENT_END, etree.ErrorTypes.ERR_RESERVED_XML_NAME)
+_DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
+
+
 def parse(text: Text) -> etree._Element:
-    """The root element. Raises ParseError with the place of what is wrong."""
+    """The root element. Raises ParseError with the place of what is wrong.
+
+    Documents that follow each other in one file (`virsh dumpxml` in a loop) are children of one root, SEVERAL.
+    """
     if text.data.count(b"<") > ELEMENT_LIMIT:
         raise ParseError(f"more than {ELEMENT_LIMIT:,} elements, which no libvirt XML has", text.place(1))
     data = text.data.lstrip() if text.data[:1] in b" \t\r\n" else text.data
-    reader = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_pis=True,
-        remove_comments=True,
-    )
     try:
-        root = etree.fromstring(data, reader)
+        root = etree.fromstring(data, _reader())
     except etree.XMLSyntaxError as error:
+        several = _several(text) if getattr(error, "code", None) in _BEHIND_A_DOCUMENT else None
+        if several is not None:
+            return several
         why = _WHERE.sub("", str(error.msg or "not well-formed"))[:200].strip()
         raise ParseError(why, _place(text, len(text.data) - len(data), *(error.position or (1, 1)))) from error
     if root.getroottree().docinfo.internalDTD is not None:
@@ -43,6 +47,33 @@ def parse(text: Text) -> etree._Element:
             "it has a DOCTYPE, which libvirt never writes and sevlint does not read", text.place(_doctype(text))
         )
     return root
+
+
+def numbers_of(root: etree._Element) -> dict[etree._Element, int]:
+    """The number of each element in the file, in document order."""
+    return {element: number for number, element in enumerate(root.iter("*"), -1 if root.tag == SEVERAL else 0)}
+
+
+def _reader() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_pis=True,
+        remove_comments=True,
+    )
+
+
+def _several(text: Text) -> etree._Element | None:
+    """The documents of a file below one root; None where it is no row of documents, each well-formed."""
+    content = _DECLARATION.sub("", decode(text.data))
+    try:
+        root = etree.fromstring(f"<s:several xmlns:s='sevlint'>{content}</s:several>".encode(), _reader())
+    except etree.XMLSyntaxError:
+        return None
+    stray = [root.text, *(child.tail for child in root)]
+    return None if len(root) < 2 or any(one and one.strip() for one in stray) else root
 
 
 def said(element: etree._Element | None) -> str:

@@ -21,10 +21,10 @@ _XML_START = re.compile(rb"<[A-Za-z_:?!\x80-\xff]")
 _XML_PART = re.compile(rb"\s*(?:(<!--|<\?|<!DOCTYPE)|<([A-Za-z_][\w:.-]*))")
 _DOCTYPE_PART = re.compile(rb"<!--|<\?|[\"'\[\]>]")
 _CLOSERS = {b"<!--": b"-->", b"<?": b"?>", b'"': b'"', b"'": b"'"}
-_DOMAIN_START = re.compile(rb"<(?:domain|domstatus|domainsnapshot)(?:[\s/>]|\Z)")
+_DOMAIN_START = re.compile(rb"<(?:domains?|domstatus|domainsnapshot)(?:[\s/>]|\Z)")
 _PRIORITY = re.compile(rb"<\d{1,3}>")
 """The syslog priority before a line (`dmesg -r`, RFC 3164, RFC 5424)."""
-DOMAIN_ROOTS = frozenset({"domain", "domstatus", "domainsnapshot"})
+DOMAIN_ROOTS = frozenset({"domain", "domains", "domstatus", "domainsnapshot"})
 """Root elements that hold a libvirt domain (libvirt-qemu 4.1)."""
 
 _Table = tuple[tuple[str, re.Pattern[bytes]], ...]
