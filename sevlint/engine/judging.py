@@ -86,7 +86,7 @@ def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) ->
             verdict = Open(f"it would pass, but {_gap_words(called.damage[0], node, snapshot)}", tuple(wanted))
         seen = verdict.seen if isinstance(verdict, (Pass, Fail)) else ()
         only_absent = verdict is not said and all(gap.reason is GapReason.ABSENT for gap in called.damage)
-        lacks = isinstance(verdict, Open) and node.host is not None and node.host.is_target
+        lacks = isinstance(verdict, Open) and verdict is said and _wants_a_host(verdict, node)
         outcomes.append(Outcome(rule, (node,), verdict, goals, seen, lacks, only_absent))
     return outcomes
 
@@ -96,6 +96,12 @@ def _is_said(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value) and all(isinstance(one, Fail) for one in value)
     return isinstance(value, (Pass, Fail, Open, NotApplicable))
+
+
+def _wants_a_host(verdict: Open, node: Node) -> bool:
+    """Whether what a rule itself asks for is a host's, and no real one was given."""
+    without = node.subject is Subject.DOMAIN and (node.host is None or node.host.is_target)
+    return without and bool(verdict.wanted) and not any(_is_of_a_domain(name) for name in verdict.wanted)
 
 
 def _lacks_host(rule: Rule, node: Node, gap: Gap) -> bool:
@@ -111,7 +117,11 @@ def _lacks_host(rule: Rule, node: Node, gap: Gap) -> bool:
 
 
 def _is_of_domain(gap: Gap) -> bool:
-    return any("libvirt/qemu/" in name or name == "domain.xml" for name in gap.wanted)
+    return any(_is_of_a_domain(name) for name in gap.wanted)
+
+
+def _is_of_a_domain(name: str) -> bool:
+    return "libvirt/qemu/" in name or name == "domain.xml"
 
 
 def _gap_words(gap: Gap, node: Node, snapshot: Snapshot) -> str:
