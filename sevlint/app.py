@@ -14,7 +14,19 @@ from msgspec.structs import replace
 
 from sevlint import __version__, clean, config, engine, plugins, select
 from sevlint.errors import SourceError, UsageError
-from sevlint.model import Finding, ReadinessReport, Report, RuleInfo, Settings, Severity, State, Subject
+from sevlint.model import (
+    Edit,
+    Fault,
+    Finding,
+    ReadinessReport,
+    Replacement,
+    Report,
+    RuleInfo,
+    Settings,
+    Severity,
+    State,
+    Subject,
+)
 from sevlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -37,15 +49,19 @@ class CheckOptions(Struct, frozen=True):
     fail_on: str = ""
     config: str = ""
     isolated: bool = False
+    fix: bool = False
+    diff: bool = False
+    unsafe_fixes: bool = False
 
 
 class Checked(Struct, frozen=True):
-    """A finished check: the report, its exit code, and lines for stderr."""
+    """A finished check: the report, its exit code, and lines for stderr; `diff` is what --fix would do."""
 
     report: Report
     exit_code: int
     errors: tuple[str, ...]
     remarks: tuple[str, ...]
+    diff: bytes = b""
 
 
 def shelf(*, third_party: bool = True) -> plugins.Shelf:
@@ -56,10 +72,11 @@ def shelf(*, third_party: bool = True) -> plugins.Shelf:
 class _Judged(Struct, frozen=True):
     """Every input after judging; `cards` are the finding cards, where a log was among the input.
 
-    `errors`: a line for each input that could not be opened or read whole.
+    `unopened` and `errors`: a line for each input that could not be opened, or read whole.
     """
 
     inputs: list[engine.Input]
+    unopened: list[str]
     errors: list[str]
     snapshot: engine.Snapshot
     rules: list[Rule]
@@ -67,13 +84,14 @@ class _Judged(Struct, frozen=True):
     outcomes: list[engine.Outcome]
 
 
-def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs) -> _Judged:
-    inputs, errors = _open(options)
-    for one in inputs:
+def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs, before: _Judged | None = None) -> _Judged:
+    """`before`: what was judged, with its files changed since; nothing is read again."""
+    inputs, unopened = (before.inputs, before.unopened) if before is not None else _open(options)
+    for one in inputs if before is None else ():
         configs.meet(one)
     wide = any(not _only_domains(one.source) for one in inputs)
     registry = offers.registry(frozenset(Subject) if wide else frozenset({Subject.DOMAIN}))
-    snapshot = engine.collect(inputs, registry, options.settings)
+    snapshot = engine.collect(inputs, registry, options.settings, before.snapshot if before is not None else None)
     subjects = _subjects(snapshot)
     rules = offers.rules(subjects) if subjects else []
     cards: dict[str, RuleInfo] = {}
@@ -86,31 +104,29 @@ def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs) -> _
     for node in snapshot.domains:
         configs.of(node)
     outcomes = engine.judge(rules, snapshot)
-    errors += [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
-    errors += snapshot.errors
-    return _Judged(inputs, errors, snapshot, rules, cards, outcomes)
+    damaged = [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
+    errors = [*unopened, *damaged, *snapshot.errors]
+    return _Judged(inputs, unopened, errors, snapshot, rules, cards, outcomes)
 
 
 def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     """Judge every input. Raises UsageError for what is wrong before any input is read."""
     configs = _Configs(options, offers)
     judged = _judge(options, offers, configs)
-    inputs, snapshot, cards, errors = judged.inputs, judged.snapshot, judged.cards, judged.errors
-    report = engine.report(
-        judged.outcomes,
-        snapshot,
-        options.settings,
-        hide=configs.hides,
-        regrade=configs.regrades,
-        cards=cards,
-        rules=[*(rule.info for rule in judged.rules), *cards.values()],
-        version=__version__,
-        outlook=lambda node: _outlook(judged, node),
-    )
+    told = _told(judged, options, configs)
+    report, mended = told[0], None
+    if options.fix or options.diff:
+        mended = _mend(judged, told, options, offers, configs)
+        judged, report = (mended.judged, mended.report) if options.fix else (judged, report)
+        report = replace(report, faults=(*report.faults, *mended.faults))
+    inputs, snapshot, errors = judged.inputs, judged.snapshot, judged.errors
     errors += configs.errors
     errors += _wrong_roles(options, inputs, snapshot)
     errors += _nothing_known(inputs, report, errors)
+    errors += mended.errors if mended is not None else ()
     code, changes = _judgement(report, snapshot, configs, bool(errors))
+    if mended is not None and options.diff:
+        code = code if code > 1 else int(mended.changes)
     printable = tuple(clean.printable(error) for error in errors)
     report = replace(
         report,
@@ -120,7 +136,77 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
         exit_code=code,
     )
     remarks = [*_remarks(report), *(f"{one.label}: {one.remark}" for one in snapshot.sources if one.remark)]
-    return Checked(report, code, printable, tuple(clean.printable(one) for one in remarks))
+    remarks += mended.remarks if mended is not None else ()
+    diff = mended.diff if mended is not None else b""
+    return Checked(report, code, printable, tuple(clean.printable(one) for one in remarks), diff)
+
+
+def _told(judged: _Judged, options: CheckOptions, configs: _Configs) -> tuple[Report, dict[str, Edit]]:
+    """The report, and by a finding's key the edit that mends it."""
+    edits: dict[str, Edit] = {}
+    regions: list[Any] = []
+
+    def note(key: str, edit: Edit) -> tuple[Replacement, ...]:
+        edits[key] = edit
+        if not options.settings.replacements:
+            return ()
+        from sevlint.fixing import Regions
+
+        regions[:] = regions or [Regions(judged.snapshot)]
+        return tuple(regions[0].of(edit))
+
+    report = engine.report(
+        judged.outcomes,
+        judged.snapshot,
+        options.settings,
+        hide=configs.hides,
+        regrade=configs.regrades,
+        cards=judged.cards,
+        rules=[*(rule.info for rule in judged.rules), *judged.cards.values()],
+        version=__version__,
+        outlook=lambda node: _outlook(judged, node),
+        edits=note,
+    )
+    return report, edits
+
+
+class _Mended(Struct, frozen=True):
+    """What --fix did, or --diff shows: the last judgement, and whether any file is changed."""
+
+    judged: _Judged
+    report: Report
+    changes: bool
+    diff: bytes
+    faults: tuple[Fault, ...]
+    errors: list[str]
+    remarks: list[str]
+
+
+def _mend(
+    judged: _Judged,
+    told: tuple[Report, Mapping[str, Edit]],
+    options: CheckOptions,
+    offers: plugins.Shelf,
+    configs: _Configs,
+) -> _Mended:
+    from sevlint.fixing import Mender
+
+    last = judged
+
+    def again() -> tuple[Report, dict[str, Edit]]:
+        nonlocal last
+        last = _judge(options, offers, configs, last)
+        return _told(last, options, configs)
+
+    mender = Mender(judged.snapshot, unsafe=options.unsafe_fixes)
+    told = mender.mend(told, again)
+    diff, remarks = mender.diff() if options.diff else (b"", [])
+    if options.fix:
+        told = mender.write(told, again)
+    remarks += mender.left(told)
+    remarks += [mender.summary()] if options.diff else []
+    report = replace(told[0], fixed=mender.fixed())
+    return _Mended(last, report, mender.changes, diff, tuple(mender.faults), mender.errors, remarks)
 
 
 def _outlook(judged: _Judged, node: engine.Node) -> str:
@@ -489,6 +575,11 @@ def _shared(paths: Iterable[str]) -> str:
 def to_text(report: Report, options: dict[str, Any], offers: plugins.Shelf, name: str) -> str:
     """A report in a format that a reporter makes."""
     return offers.reporters()[name](report, **options)
+
+
+def printable_diff(diff: bytes) -> str:
+    """A diff for a terminal, which must not act on what a file holds; in a pipe its bytes are kept."""
+    return "\n".join(clean.printable(line) for line in diff.decode("utf-8", "backslashreplace").split("\n"))
 
 
 def show_on_terminal(report: Report, show: frozenset[str]) -> None:
