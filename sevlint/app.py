@@ -18,6 +18,7 @@ from sevlint.model import (
     Edit,
     Fault,
     Finding,
+    Place,
     ReadinessReport,
     Replacement,
     Report,
@@ -141,13 +142,16 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     return Checked(report, code, printable, tuple(clean.printable(one) for one in remarks), diff)
 
 
-def _told(judged: _Judged, options: CheckOptions, configs: _Configs) -> tuple[Report, dict[str, Edit]]:
-    """The report, and by a finding's key the edit that mends it."""
-    edits: dict[str, Edit] = {}
+_Edits = dict[str, tuple[Edit, Place]]
+
+
+def _told(judged: _Judged, options: CheckOptions, configs: _Configs) -> tuple[Report, _Edits]:
+    """The report, and by a finding's key the edit that mends it and the place that it is about."""
+    edits: _Edits = {}
     regions: list[Any] = []
 
-    def note(key: str, edit: Edit) -> tuple[Replacement, ...]:
-        edits[key] = edit
+    def note(key: str, edit: Edit, place: Place) -> tuple[Replacement, ...]:
+        edits[key] = edit, place
         if not options.settings.replacements:
             return ()
         from sevlint.fixing import Regions
@@ -184,7 +188,7 @@ class _Mended(Struct, frozen=True):
 
 def _mend(
     judged: _Judged,
-    told: tuple[Report, Mapping[str, Edit]],
+    told: tuple[Report, Mapping[str, tuple[Edit, Place]]],
     options: CheckOptions,
     offers: plugins.Shelf,
     configs: _Configs,
@@ -193,7 +197,7 @@ def _mend(
 
     last = judged
 
-    def again() -> tuple[Report, dict[str, Edit]]:
+    def again() -> tuple[Report, _Edits]:
         nonlocal last
         last = _judge(options, offers, configs, last)
         return _told(last, options, configs)

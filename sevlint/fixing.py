@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sevlint import clean, engine, files
 from sevlint.edits import Document, Patch, loses_comment, replacements, splices
@@ -28,8 +28,8 @@ _LIBVIRTS = ("/etc/libvirt/", "/run/libvirt/", "/var/lib/libvirt/")
 _STREAMS = ("/dev/", "/proc/")
 
 
-Told = tuple[Report, Mapping[str, Edit]]
-"""One judgement: the report, and by a finding's key the edit that mends it."""
+Told = tuple[Report, Mapping[str, tuple[Edit, Place]]]
+"""One judgement: the report, and by a finding's key the edit that mends it and the place that it is about."""
 
 
 class _File:
@@ -119,6 +119,22 @@ class Regions:
         return self._documents[file.name]
 
 
+class _Taken(Struct, frozen=True):
+    """An edit that is applied."""
+
+    finding: Finding
+    edit: Edit
+    place: Place
+
+    @property
+    def ends_place(self) -> bool:
+        """Whether the element goes that the finding is about: what is then found at its place is another's."""
+        return any(
+            one.op == "drop" and one.place.part in ("", "#text") and one.place.element == self.place.element
+            for one in self.edit.changes
+        )
+
+
 class _Round:
     """The edits of one file that are applied together."""
 
@@ -127,7 +143,14 @@ class _Round:
         self.before = file.data
         self.document = Document(file.data)
         self.patch = Patch(self.document)
-        self.taken: list[tuple[Finding, Edit]] = []
+        self.taken: list[_Taken] = []
+
+    def drop(self, broken: list[_Taken]) -> None:
+        """All but these."""
+        self.patch = Patch(self.document)
+        self.taken = [one for one in self.taken if one not in broken]
+        for one in self.taken:
+            self.patch.take(splices(self.document, one.edit.changes))
 
 
 class Mender:
@@ -160,7 +183,7 @@ class Mender:
     def left(self, told: Told) -> list[str]:
         """What is said of findings whose edit was not applied, a line each."""
         report, by_key = told
-        edits = [by_key[one.key] for one in report.findings if one.key in by_key]
+        edits = [by_key[one.key][0] for one in report.findings if one.key in by_key]
         alone = sum(_file_of(one, self._files) is None for one in edits)
         unsafe = sum(_file_of(one, self._files) is not None for one in edits) if not self._unsafe else 0
         lines = []
@@ -217,9 +240,15 @@ class Mender:
         rounds: dict[str, _Round] = {}
         report, edits = told
         for finding in report.findings:
-            edit = edits.get(finding.key)
+            edit, place = edits.get(finding.key, (None, None))
             file = _file_of(edit, self._files) if edit is not None else None
-            if edit is None or file is None or not (edit.safe or self._unsafe) or _name(finding) in self._refused:
+            if (
+                edit is None
+                or place is None
+                or file is None
+                or not (edit.safe or self._unsafe)
+                or _name(finding) in self._refused
+            ):
                 continue
             try:
                 one = rounds[file.name] if file.name in rounds else _Round(file)
@@ -233,33 +262,39 @@ class Mender:
                 self._refuse(finding, file, str(error))
                 continue
             if (self._unsafe or not loses_comment(one.document, made)) and one.patch.take(made):
-                one.taken.append((finding, edit))
-        return [one for one in rounds.values() if one.taken and self._put(one)]
+                one.taken.append(_Taken(finding, edit, place))
+        return [one for one in rounds.values() if self._put(one)]
 
     def _put(self, one: _Round) -> bool:
         """The edits together; where they make nothing that can be read, each that does so alone is refused."""
-        try:
-            one.file.put(one.patch.data())
-        except EditError as error:
-            broken = [finding for finding, edit in one.taken if _breaks(one.document, edit)]
-            for finding in broken or [finding for finding, _ in one.taken]:
-                self._refuse(finding, one.file, str(error))
-            return False
-        return True
+        while one.taken:
+            try:
+                one.file.put(one.patch.data())
+            except EditError as error:
+                broken = [taken for taken in one.taken if _breaks(one.document, taken.edit)] or one.taken
+                for taken in broken:
+                    self._refuse(taken.finding, one.file, str(error))
+                one.drop(broken)
+            else:
+                return True
+        return False
 
     def _take_back(self, rounds: list[_Round], before: Report, after: Report) -> bool:
         """Undo the round of each file in which a finding is still there; True if there was one."""
-        stayed = _Stayed(before, after, [pair for one in rounds for pair in one.taken])
+        applied = Counter(_name(taken.finding) for one in rounds for taken in one.taken)
+        were, are = (Counter(_name(one) for one in report.findings) for report in (before, after))
         any_back = False
         for one in rounds:
-            back = [finding for finding, edit in one.taken if stayed.has(finding, edit)]
+            names = {_name(taken.finding) for taken in one.taken if not taken.ends_place}
+            stayed = {name for name in names if are[name] > were[name] - applied[name]}
+            back = [taken.finding for taken in one.taken if _name(taken.finding) in stayed]
             for finding in back:
                 self._refuse(finding, one.file, "the finding stays")
             if back:
                 one.file.put(one.before)
                 any_back = True
             else:
-                one.file.fixed += [finding.rule for finding, _ in one.taken]
+                one.file.fixed += [taken.finding.rule for taken in one.taken]
         return any_back
 
     def _refuse(self, finding: Finding, file: _File, why: str) -> None:
@@ -272,31 +307,8 @@ class Mender:
         self.errors.append(f"{file.name}: not fixed: {why}")
 
 
-class _Stayed:
-    """Which findings are still there after their edits: at the same place, or where that is gone with the same words.
-
-    Rules may name one place after the other, so that what is found next is not what was mended.
-    """
-
-    def __init__(self, before: Report, after: Report, taken: Iterable[tuple[Finding, Edit]]) -> None:
-        applied = Counter(_identity(*one) for one in taken)
-        counts = [Counter(name for one in report.findings for name in _identities(one)) for report in (before, after)]
-        self._names = {name for name, count in applied.items() if counts[1][name] > counts[0][name] - count}
-
-    def has(self, finding: Finding, edit: Edit) -> bool:
-        return _identity(finding, edit) in self._names
-
-
-def _identities(finding: Finding) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return _name(finding), (*_name(finding), finding.message, finding.spans[0].text)
-
-
-def _identity(finding: Finding, edit: Edit) -> tuple[str, ...]:
-    drops = any(one.op == "drop" for one in edit.changes)
-    return _identities(finding)[1 if drops else 0]
-
-
 def _name(finding: Finding) -> tuple[str, ...]:
+    """A finding by its rule, subject and place: its words may change while it stays."""
     span = finding.spans[0]
     return finding.rule, finding.outside, finding.domain, str(span.source), span.xpath
 

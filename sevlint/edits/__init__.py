@@ -1,6 +1,7 @@
 """Changes of domain XML, byte for byte: what no change touches stays as it is in the file.
 
-`document` finds the elements in a file's bytes, `xml` makes splices of changes, `diff` (imported by itself: difflib costs 3 ms) shows what became of a file.
+`document` finds the elements in a file's bytes, `xml` makes splices of changes; `diff`, which is imported by itself,
+shows what became of a file.
 """
 
 from sevlint.edits.document import Document

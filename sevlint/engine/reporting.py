@@ -101,8 +101,8 @@ class _Raised:
 Hidden = Callable[[RuleInfo, Node], str]
 """Why a rule's findings about a subject are not shown: "" to show them, else words for the summary."""
 
-Edits = Callable[[str, Edit], tuple[Replacement, ...]]
-"""Told by a finding's key the edit that has changes; gives what they replace, where that is wanted."""
+Edits = Callable[[str, Edit, Place], tuple[Replacement, ...]]
+"""Told the key of each finding with changes, its edit and first place; gives what they replace, where that is wanted."""
 
 
 def report(
@@ -116,7 +116,7 @@ def report(
     rules: Iterable[RuleInfo] = (),
     version: str = "",
     outlook: Callable[[Node], str] = lambda node: "",
-    edits: Edits = lambda key, edit: (),
+    edits: Edits = lambda key, edit, place: (),
 ) -> Report:
     """Raise what is wanted, drop what is hidden, fold, sort, and word."""
     raised: list[_Raised] = []
@@ -338,7 +338,7 @@ def _finding(one: _Raised, snapshot: Snapshot, edits: Edits, *, line_hashes: boo
         fix = _lent_fix(causes, snapshot)
         lent = tuple(_lent_words(cause) for cause in causes)
     elif fail.remedy is not None and isinstance(fail.remedy.action, Edit) and fail.remedy.action.changes:
-        fix = structs.replace(fix, replacements=edits(one.key, fail.remedy.action))
+        fix = structs.replace(fix, replacements=edits(one.key, fail.remedy.action, one.outcome.seen[0]))
     return Finding(
         key=one.key,
         rule=one.info.id,

@@ -8,6 +8,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from sevlint.model import Finding, InputSummary, Report, Severity, Span, Subject, SubjectSummary, Undecided, View
 from sevlint.words import few
 
@@ -233,7 +235,7 @@ def _sameness(finding: Finding) -> tuple[object, ...]:
         finding.confidence,
         finding.message,
         finding.views,
-        (finding.fix.text, finding.fix.commands, finding.fix.fragment) if finding.fix else None,
+        structs.replace(finding.fix, replacements=()) if finding.fix else None,
         finding.cause,
         finding.lent_cause,
     )
