@@ -183,7 +183,8 @@ class Mender:
     def left(self, told: Told) -> list[str]:
         """What is said of findings whose edit was not applied, a line each."""
         report, by_key = told
-        edits = [by_key[one.key][0] for one in report.findings if one.key in by_key]
+        findings = [one for one in report.findings if one.key in by_key and _name(one) not in self._refused]
+        edits = [by_key[one.key][0] for one in findings]
         alone = sum(_file_of(one, self._files) is None for one in edits)
         unsafe = sum(_file_of(one, self._files) is not None for one in edits) if not self._unsafe else 0
         lines = []

@@ -244,6 +244,7 @@ def test_an_edit_that_does_not_mend_is_not_written(vm: Path) -> None:
     done = checked(vm, never, smm())
     assert done.exit_code == 3
     assert [one.rule for one in done.report.findings] == ["never"]
+    assert done.remarks == ()
     assert [(one.where, one.what) for one in done.report.faults] == [
         ("rule never", "its fix was not applied: the finding stays")
     ]

@@ -102,7 +102,7 @@ Hidden = Callable[[RuleInfo, Node], str]
 """Why a rule's findings about a subject are not shown: "" to show them, else words for the summary."""
 
 Edits = Callable[[str, Edit, Place], tuple[Replacement, ...]]
-"""Told the key of each finding with changes, its edit and first place; gives what they replace, where that is wanted."""
+"""Told the key of each finding with changes, its edit and first place; gives what they replace, if that is wanted."""
 
 
 def report(
