@@ -14,7 +14,20 @@ from msgspec.structs import replace
 
 from sevlint import __version__, clean, config, engine, plugins, select
 from sevlint.errors import SourceError, UsageError
-from sevlint.model import Finding, ReadinessReport, Report, RuleInfo, Settings, Severity, State, Subject
+from sevlint.model import (
+    Edit,
+    Fault,
+    Finding,
+    Place,
+    ReadinessReport,
+    Replacement,
+    Report,
+    RuleInfo,
+    Settings,
+    Severity,
+    State,
+    Subject,
+)
 from sevlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -37,15 +50,19 @@ class CheckOptions(Struct, frozen=True):
     fail_on: str = ""
     config: str = ""
     isolated: bool = False
+    fix: bool = False
+    diff: bool = False
+    unsafe_fixes: bool = False
 
 
 class Checked(Struct, frozen=True):
-    """A finished check: the report, its exit code, and lines for stderr."""
+    """A finished check: the report, its exit code, and lines for stderr; `diff` is what --fix would do."""
 
     report: Report
     exit_code: int
     errors: tuple[str, ...]
     remarks: tuple[str, ...]
+    diff: bytes = b""
 
 
 def shelf(*, third_party: bool = True) -> plugins.Shelf:
@@ -56,33 +73,40 @@ def shelf(*, third_party: bool = True) -> plugins.Shelf:
 class _Judged(Struct, frozen=True):
     """Every input after judging; `cards` are the finding cards, where a log was among the input.
 
-    `errors`: a line for each input that could not be opened or read whole.
+    `unopened` and `errors`: a line for each input that could not be opened, or read whole.
     """
 
-    inputs: list[engine.Input]
+    named: list[engine.Input]
+    lent: list[engine.Input]
+    unopened: list[str]
     errors: list[str]
     snapshot: engine.Snapshot
     rules: list[Rule]
     cards: dict[str, RuleInfo]
     outcomes: list[engine.Outcome]
 
+    @property
+    def inputs(self) -> list[engine.Input]:
+        """What was named, and behind it the hosts that configurations lend."""
+        return [*self.named, *self.lent]
 
-def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs) -> _Judged:
-    inputs, errors = _open(options)
-    for one in inputs:
+
+def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs, before: _Judged | None = None) -> _Judged:
+    """`before`: what was judged, with its files changed since; nothing is read again."""
+    named, unopened = (before.named, before.unopened) if before is not None else _open(options)
+    for one in named if before is None else ():
         configs.meet(one)
     site = configs.site()
     everything = frozenset(Subject)
-    wide = any(not _only_domains(one.source) for one in inputs)
+    wide = any(not _only_domains(one.source) for one in named)
     registry = offers.registry(everything if wide else frozenset({Subject.DOMAIN}))
-    snapshot = engine.collect(inputs, registry, options.settings, site)
-    asked, with_target = configs.hosts_of(snapshot)
-    if asked or with_target:
-        lent, failed = _open_all([(path, True, "") for path in asked], len(inputs))
-        configs.lend(asked, lent)
-        inputs, errors = [*inputs, *lent], [*errors, *failed]
+    known = before.snapshot if before is not None else None
+    snapshot = engine.collect(named, registry, options.settings, site, known)
+    lent, failed = (before.lent, []) if before is not None else configs.open_hosts(snapshot, len(named))
+    if lent or configs.has_target(snapshot):
         wide, registry = True, offers.registry(everything)
-        engine.lend(snapshot, lent, registry, options.settings, site)
+        engine.lend(snapshot, lent, registry, options.settings, site, known)
+    unopened = [*unopened, *failed]
     subjects = _subjects(snapshot)
     rules = offers.rules(subjects) if subjects else []
     cards: dict[str, RuleInfo] = {}
@@ -95,33 +119,31 @@ def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs) -> _
     for node in snapshot.domains:
         configs.of(node)
     outcomes = engine.judge(rules, snapshot)
-    errors += [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
-    errors += snapshot.errors
-    return _Judged(inputs, errors, snapshot, rules, cards, outcomes)
+    damaged = [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
+    errors = [*unopened, *damaged, *snapshot.errors]
+    return _Judged(named, lent, unopened, errors, snapshot, rules, cards, outcomes)
 
 
 def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     """Judge every input. Raises UsageError for what is wrong before any input is read."""
     configs = _Configs(options, offers)
     judged = _judge(options, offers, configs)
-    inputs, snapshot, cards, errors = judged.inputs, judged.snapshot, judged.cards, judged.errors
-    report = engine.report(
-        judged.outcomes,
-        snapshot,
-        options.settings,
-        hide=configs.hides,
-        regrade=configs.regrades,
-        cards=cards,
-        rules=[*(rule.info for rule in judged.rules), *cards.values()],
-        version=__version__,
-        outlook=lambda node: _outlook(judged, node),
-    )
+    told = _told(judged, options, configs)
+    report, mended = told[0], None
+    if options.fix or options.diff:
+        mended = _mend(judged, told, options, offers, configs)
+        judged, report = (mended.judged, mended.report) if options.fix else (judged, report)
+        report = replace(report, faults=(*report.faults, *mended.faults))
+    inputs, snapshot, errors = judged.inputs, judged.snapshot, judged.errors
     errors += configs.errors
     errors += _wrong_roles(options, inputs, snapshot)
     errors += _nothing_known(inputs, report, errors)
+    errors += mended.errors if mended is not None else ()
     code, changes = _judgement(report, snapshot, configs, bool(errors))
     left_out = sum(source.passed_over for source in snapshot.sources)
     changes += [f"{left_out} {'file' if left_out == 1 else 'files'} left out by `exclude`"] if left_out else []
+    if mended is not None and options.diff:
+        code = code if code > 1 else int(mended.changes)
     printable = tuple(clean.printable(error) for error in errors)
     report = replace(
         report,
@@ -131,7 +153,80 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
         exit_code=code,
     )
     remarks = [*_remarks(report), *(f"{one.label}: {one.remark}" for one in snapshot.sources if one.remark)]
-    return Checked(report, code, printable, tuple(clean.printable(one) for one in remarks))
+    remarks += mended.remarks if mended is not None else ()
+    diff = mended.diff if mended is not None else b""
+    return Checked(report, code, printable, tuple(clean.printable(one) for one in remarks), diff)
+
+
+_Edits = dict[str, tuple[Edit, Place]]
+
+
+def _told(judged: _Judged, options: CheckOptions, configs: _Configs) -> tuple[Report, _Edits]:
+    """The report, and by a finding's key the edit that mends it and the place that it is about."""
+    edits: _Edits = {}
+    regions: list[Any] = []
+
+    def note(key: str, edit: Edit, place: Place) -> tuple[Replacement, ...]:
+        edits[key] = edit, place
+        if not options.settings.replacements:
+            return ()
+        from sevlint.fixing import Regions
+
+        regions[:] = regions or [Regions(judged.snapshot)]
+        return tuple(regions[0].of(edit))
+
+    report = engine.report(
+        judged.outcomes,
+        judged.snapshot,
+        options.settings,
+        hide=configs.hides,
+        regrade=configs.regrades,
+        cards=judged.cards,
+        rules=[*(rule.info for rule in judged.rules), *judged.cards.values()],
+        version=__version__,
+        outlook=lambda node: _outlook(judged, node),
+        edits=note,
+    )
+    return report, edits
+
+
+class _Mended(Struct, frozen=True):
+    """What --fix did, or --diff shows: the last judgement, and whether any file is changed."""
+
+    judged: _Judged
+    report: Report
+    changes: bool
+    diff: bytes
+    faults: tuple[Fault, ...]
+    errors: list[str]
+    remarks: list[str]
+
+
+def _mend(
+    judged: _Judged,
+    told: tuple[Report, Mapping[str, tuple[Edit, Place]]],
+    options: CheckOptions,
+    offers: plugins.Shelf,
+    configs: _Configs,
+) -> _Mended:
+    from sevlint.fixing import Mender
+
+    last = judged
+
+    def again() -> tuple[Report, _Edits]:
+        nonlocal last
+        last = _judge(options, offers, configs, last)
+        return _told(last, options, configs)
+
+    mender = Mender(judged.snapshot, unsafe=options.unsafe_fixes)
+    told = mender.mend(told, again)
+    diff, remarks = mender.diff() if options.diff else (b"", [])
+    if options.fix:
+        told = mender.write(told, again)
+    remarks += mender.left(told)
+    remarks += [mender.summary()] if options.diff else []
+    report = replace(told[0], fixed=mender.fixed())
+    return _Mended(last, report, mender.changes, diff, tuple(mender.faults), mender.errors, remarks)
 
 
 def _outlook(judged: _Judged, node: engine.Node) -> str:
@@ -349,20 +444,26 @@ class _Configs:
             target=lambda node: self.of(node).target,
         )
 
-    def hosts_of(self, snapshot: engine.Snapshot) -> tuple[list[str], bool]:
-        """The snapshots that domains with a goal are to be judged against, and whether any has a target; not beside
-        `--host`, which holds for all.
-        """
-        if self.options.host:
-            return [], False
-        asking = [node for node in snapshot.domains if node.outside and (node.goals.wanted or node.goals.unclear)]
-        hosts = sorted({os.path.relpath(host) for node in asking if (host := self._host_of(node))})
-        return hosts, any(self.of(node).target is not None for node in asking)
+    def open_hosts(self, snapshot: engine.Snapshot, first: int) -> tuple[list[engine.Input], list[str]]:
+        """The hosts that domains with a goal are to be judged against, and a line for each that cannot be opened.
 
-    def lend(self, paths: Sequence[str], inputs: Sequence[engine.Input]) -> None:
-        """Remember which input is which host."""
-        by_label = {one.source.label: one.source.number for one in inputs}
-        self._lent = {os.path.abspath(path): by_label[path] for path in paths if path in by_label}
+        None beside `--host`, which holds for all. `first` is the number of the first.
+        """
+        paths = {host for node in self._asking(snapshot) if (host := self._host_of(node))}
+        shown = sorted(os.path.relpath(path) for path in paths)
+        inputs, errors = _open_all([(path, True, "") for path in shown], first)
+        self._lent = {os.path.abspath(one.source.label): one.source.number for one in inputs}
+        return inputs, errors
+
+    def has_target(self, snapshot: engine.Snapshot) -> bool:
+        """Whether a configuration tells of a host in few words."""
+        return any(self.of(node).target is not None for node in self._asking(snapshot))
+
+    def _asking(self, snapshot: engine.Snapshot) -> list[engine.Node]:
+        """The domains outside any host that are meant for something."""
+        if self.options.host:
+            return []
+        return [node for node in snapshot.domains if node.outside and (node.goals.wanted or node.goals.unclear)]
 
     def _source_of_host(self, node: engine.Node) -> int | None:
         path = self._host_of(node)
@@ -583,6 +684,11 @@ def _shared(paths: Iterable[str]) -> str:
 def to_text(report: Report, options: dict[str, Any], offers: plugins.Shelf, name: str) -> str:
     """A report in a format that a reporter makes."""
     return offers.reporters()[name](report, **options)
+
+
+def printable_diff(diff: bytes) -> str:
+    """A diff for a terminal, which must not act on what a file holds; in a pipe its bytes are kept."""
+    return "\n".join(clean.printable(line) for line in diff.decode("utf-8", "backslashreplace").split("\n"))
 
 
 def show_on_terminal(report: Report, show: frozenset[str]) -> None:

@@ -4,7 +4,8 @@ SevlintError
 ├── UsageError            the command line or the configuration is wrong: exit 2
 ├── RuleDefinitionError   a rule, parser, combiner or card is ill-made: found at load, exit 3
 ├── SourceError           a named input could not be opened or read: exit 2, the other inputs are still judged
-└── ParseError            one file of evidence is not what it claims to be: becomes a Gap, never ends a run
+├── ParseError            one file of evidence is not what it claims to be: becomes a Gap, never ends a run
+└── EditError             a change cannot be made in a file: it is left as it is, and that is said
 """
 
 from __future__ import annotations
@@ -38,3 +39,7 @@ class ParseError(SevlintError):
         super().__init__(why)
         self.why = why
         self.place = place
+
+
+class EditError(SevlintError):
+    """A change of a file that is not possible, or would do harm."""

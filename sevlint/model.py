@@ -336,8 +336,8 @@ class Change(Struct, frozen=True):
     """One change of a configuration at a place; its dialect knows how to write it.
 
     `put` writes `text` there: an attribute's value (added where it is not there), an element's text, or with a place
-    that is a whole element a fragment instead of it. `drop` takes the attribute or element away. `add` puts a fragment
-    into the element, behind its children.
+    that is a whole element a fragment instead of it. `drop` takes the attribute or element away, at an element's text
+    the element. `add` puts a fragment into the element, behind its children.
     """
 
     op: Literal["put", "drop", "add"]
@@ -375,16 +375,26 @@ class Remedy(Struct, frozen=True):
     risk: str = ""
 
 
+class Replacement(Struct, frozen=True):
+    """What takes the place of a region of a file: an empty region inserts, an empty text deletes."""
+
+    span: Span
+    text: str
+
+
 class Fix(Struct, frozen=True):
-    """A worded Remedy. `commands` can be pasted; `fragment` is XML to put in place."""
+    """A worded Remedy. `commands` can be pasted; `fragment` is XML to put in place.
+
+    `safe`: `--fix` does it, where the file may be changed; `replacements` is what it does, where a format asked for it.
+    """
 
     text: str
     commands: tuple[str, ...] = ()
     fragment: str = ""
     needs: Needs = Needs.NONE
     risk: str = ""
-    changes: tuple[Change, ...] = ()
     safe: bool = False
+    replacements: tuple[Replacement, ...] = ()
 
 
 class boot_option:  # noqa: N801 - reads as a phrase in rules: boot_option.remove(option)
@@ -665,6 +675,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """What else a configuration changed, a line each: "2 findings regraded by .sevlint.yaml"."""
     exit_code: int | None = None
     """Set by the command line: --fail-on decides it."""
+    fixed: tuple[tuple[str, int], ...] = ()
+    """Which rules' findings --fix mended, and how many: the report is of what was left."""
 
 
 # --- readiness ----------------------------------------------------------------------------------------------------
@@ -771,6 +783,8 @@ class Settings(Struct, frozen=True):
     """Whether the report holds every pass with its place; else one of each rule, which is enough to count them."""
     line_hashes: bool = False
     """Whether findings carry the line hash of code scanning."""
+    replacements: bool = False
+    """Whether fixes carry what they replace in the file."""
 
 
 class Goals(Struct, frozen=True):

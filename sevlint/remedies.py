@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sevlint.model import BootOption, Change, Command, Edit, Fix, Needs, Remedy, Upgrade
+from sevlint.model import BootOption, Command, Edit, Fix, Needs, Remedy, Upgrade
 
 if TYPE_CHECKING:
     from sevlint.facts.kernel import BootConfig
@@ -31,19 +31,18 @@ def word(remedy: Remedy, os: OsRelease | None, boot: BootConfig | None) -> Fix:
     action = remedy.action
     text, fragment = remedy.text, ""
     commands: tuple[str, ...] = ()
-    changes: tuple[Change, ...] = ()
     if isinstance(action, BootOption):
         commands = _boot_commands(action, boot.tool if boot else "")
     elif isinstance(action, Command):
         commands = action.lines
     elif isinstance(action, Edit):
-        fragment, changes = action.fragment, action.changes
+        fragment = action.fragment
     elif isinstance(action, Upgrade) and os is not None:
         text = f"{text} (this is {os.pretty_name or os.id})"
     if remedy.needs not in (Needs.NONE, Needs.BIOS):
         text = f"{text}; it takes {remedy.needs.value}"
-    safe = isinstance(action, Edit) and action.safe
-    return Fix(text, commands, fragment, remedy.needs, remedy.risk, changes, safe)
+    safe = isinstance(action, Edit) and action.safe and bool(action.changes)
+    return Fix(text, commands, fragment, remedy.needs, remedy.risk, safe)
 
 
 def _boot_commands(action: BootOption, tool: str) -> tuple[str, ...]:

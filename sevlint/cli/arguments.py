@@ -19,7 +19,8 @@ exit codes:
   2  usage, configuration, or an input that could not be read whole
   3  a fault of sevlint itself
 
-sevlint reads what it is given and nothing else: no network, no host commands, nothing written but --output files.
+sevlint reads what it is given and nothing else: no network, no host commands, nothing written but --output files and,
+with --fix, the domain XML that was named.
 """
 
 

@@ -22,6 +22,7 @@ examples:
   sevlint check vm.xml --host milan.yaml          one domain, judged against the host it will run on
   sevlint check --goal sev-snp /                  this host, meant for SEV-SNP guests
   sevlint check . --output sarif=sevlint.sarif    text for people, SARIF for code scanning
+  sevlint check vms/ --diff | git apply           the same as --fix, after a look
 """
 _SHOWABLE = ("notes", "open", "passed", "consequences")
 
@@ -62,6 +63,13 @@ def add(commands: Any) -> None:
     option("--min-confidence", choices=("low", "medium", "high"), default="low", help="hide less certain findings")
     option("--strict", action="store_true", help="a rule that could not decide counts as a finding for the exit code")
     option("--show", action="append", default=[], metavar="WHAT", help=f"also show {', '.join(_SHOWABLE)} (comma list)")
+    option("--fix", action="store_true", help="change domain XML files where that is safe, and report what is left")
+    option(
+        "--diff",
+        action="store_true",
+        help="show what --fix would change instead of the report; exit code 1 if there is something",
+    )
+    option("--unsafe-fixes", action="store_true", help="with these: also what needs a look, or drops a comment")
     option("--sarif-kinds", choices=("fail", "all"), default="fail", help="all: passes and open verdicts in SARIF too")
     option("--config", default=None, metavar="FILE", help="use this configuration instead of the nearest .sevlint.yaml")
     option("--isolated", action="store_true", help="read no configuration file")
@@ -85,7 +93,9 @@ def run(options: argparse.Namespace) -> int:
         except UsageError as error:
             failures.append(str(error))
     try:
-        if options.format == "text" and is_terminal():
+        if options.diff:
+            show(app.printable_diff(checked.diff) if is_terminal() else checked.diff)
+        elif options.format == "text" and is_terminal():
             app.show_on_terminal(checked.report, asked.settings.show)
         else:
             show(app.to_text(checked.report, _options_of(options.format, options), offers, options.format))
@@ -108,6 +118,12 @@ def _asked(options: argparse.Namespace, formats: set[str]) -> CheckOptions:
         raise UsageError(f"--show: {word!r} is not one of {', '.join(_SHOWABLE)}{near}")
     if options.config is not None and options.isolated:
         raise UsageError("--config and --isolated exclude each other")
+    if options.fix and options.diff:
+        raise UsageError("--fix and --diff exclude each other: --diff changes nothing")
+    if options.unsafe_fixes and not (options.fix or options.diff):
+        raise UsageError("--unsafe-fixes goes with --fix or --diff")
+    if options.diff and options.format != "text":
+        raise UsageError(f"--diff takes the report's place on standard output; --output {options.format}=FILE keeps it")
     if len(options.host) > 1:
         raise UsageError("--host: one host can be lent in a run; judge the domains once for each host")
     for name, values in (("--host", options.host), ("--config", [options.config]), ("PATH", options.paths)):
@@ -123,6 +139,7 @@ def _asked(options: argparse.Namespace, formats: set[str]) -> CheckOptions:
         strict=options.strict,
         all_passes="json" in formats or "passed" in shown or options.sarif_kinds == "all",
         line_hashes=formats != {"text"},
+        replacements=formats != {"text"},
     )
     return app.CheckOptions(
         paths=tuple(dict.fromkeys(options.paths)),
@@ -132,6 +149,9 @@ def _asked(options: argparse.Namespace, formats: set[str]) -> CheckOptions:
         fail_on=options.fail_on,
         config=options.config or "",
         isolated=options.isolated,
+        fix=options.fix,
+        diff=options.diff,
+        unsafe_fixes=options.unsafe_fixes,
     )
 
 

@@ -7,6 +7,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+from sevlint import files
 from sevlint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ def width() -> int:
     return max(40, min(columns or 100, 100))
 
 
-def show(text: str) -> None:
+def show(text: str | bytes) -> None:
     """UTF-8 whatever the locale: the same input gives the same bytes. Raises UsageError where it cannot be written."""
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     if sys.stdout is None:
         raise UsageError("standard output is closed")
     try:
         sys.stdout.flush()
-        _write_all(sys.stdout.buffer, text.encode("utf-8", "backslashreplace"))
+        _write_all(sys.stdout.buffer, data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
@@ -127,30 +129,6 @@ def write(path: str, text: str) -> None:
             with open(path, "wb") as special:
                 special.write(data)
         else:
-            _replace(os.path.realpath(path), data)
+            files.replace(path, data)
     except OSError as error:
         raise UsageError(f"--output: cannot write {path}: {error.strerror or error}") from error
-
-
-def _replace(path: str, data: bytes) -> None:
-    import tempfile
-
-    handle, temporary = tempfile.mkstemp(prefix=".sevlint-", dir=os.path.dirname(path))
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, _mode(path))
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _mode(path: str) -> int:
-    """The mode of the file that is replaced, else that of a new file."""
-    try:
-        return stat.S_IMODE(os.stat(path).st_mode)
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask

@@ -6,10 +6,11 @@
 
 from sevlint.engine.collecting import Input, Site, collect, lend
 from sevlint.engine.judging import Outcome, judge
-from sevlint.engine.reporting import Hidden, report, spans_of
+from sevlint.engine.reporting import Edits, Hidden, report, spans_of
 from sevlint.engine.snapshot import Made, Node, Registry, Snapshot
 
 __all__ = [
+    "Edits",
     "Hidden",
     "Input",
     "Made",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from sevlint.engine.snapshot import VIEW_RANK, Made, Node, Registry, Snapshot, damage_of
+from sevlint.engine.snapshot import VIEW_RANK, Loaded, Made, Node, Registry, Snapshot, damage_of
 from sevlint.errors import ParseError, SourceError
 from sevlint.facts.cpu import Cpuinfo, of_generation
 from sevlint.facts.domain import Domain, DomainXml, FoundDomain
@@ -57,13 +57,21 @@ class Site(Struct, frozen=True):
     target: Callable[[Node], Target | None] = lambda node: None
 
 
-def collect(inputs: Sequence[Input], registry: Registry, settings: Settings, site: Site | None = None) -> Snapshot:
-    """Load every source and sort its evidence to hosts, domains and guests. Damaged sources give what they have."""
+def collect(
+    inputs: Sequence[Input],
+    registry: Registry,
+    settings: Settings,
+    site: Site | None = None,
+    before: Snapshot | None = None,
+) -> Snapshot:
+    """Load every source and sort its evidence to hosts, domains and guests. Damaged sources give what they have.
+
+    `before`: a snapshot of the same inputs, which are not read again; what was changed in their files since counts.
+    """
     snapshot = Snapshot(registry)
     site = site or Site()
     for one in inputs:
-        snapshot.sources.append(one.source)
-        _Collector(snapshot, one, settings).run()
+        _take(snapshot, one, settings, before)
     _name_apart(snapshot)
     _group(snapshot)
     _join_logs(snapshot)
@@ -74,15 +82,21 @@ def collect(inputs: Sequence[Input], registry: Registry, settings: Settings, sit
     return snapshot
 
 
-def lend(snapshot: Snapshot, hosts: Sequence[Input], registry: Registry, settings: Settings, site: Site) -> None:
+def lend(
+    snapshot: Snapshot,
+    hosts: Sequence[Input],
+    registry: Registry,
+    settings: Settings,
+    site: Site,
+    before: Snapshot | None = None,
+) -> None:
     """Load hosts that configurations name, once it is known which domains ask for them, and lend them.
 
     Where none is named, a configuration's `target` makes one.
     """
     snapshot.widen(registry)
     for one in hosts:
-        snapshot.sources.append(one.source)
-        _Collector(snapshot, one, settings).run()
+        _take(snapshot, one, settings, before)
     _name_apart(snapshot)
     by_source = {host.source.number: host for host in snapshot.hosts if host.lent}
     targets: dict[Target, Node] = {}
@@ -100,6 +114,48 @@ def lend(snapshot: Snapshot, hosts: Sequence[Input], registry: Registry, setting
     _set_goals(snapshot, settings)
 
 
+def _take(snapshot: Snapshot, given: Input, settings: Settings, before: Snapshot | None) -> None:
+    source = given.source
+    snapshot.sources.append(source)
+    loaded = before.loaded.get(source.number) if before is not None else None
+    snapshot.loaded[source.number] = loaded or _load(snapshot, source)
+    _Collector(snapshot, given, settings).run()
+
+
+def _load(snapshot: Snapshot, source: Source) -> Loaded:
+    """Ask a source for all that any layout keeps; logs are scanned as they pass."""
+    registry = snapshot.registry
+    keep: list[str] = []
+    logs: list[str] = []
+    listed: list[str] = []
+    for evidence in snapshot.evidence.values():
+        paths = [path for layout in registry.layouts for path in layout.paths(evidence)]
+        target = logs if evidence.log else listed if evidence.listing else keep
+        target.extend(paths)
+    keep.extend(layout.manifest for layout in registry.layouts if layout.manifest)
+    found: list[tuple[str, str, LogReading]] = []
+
+    def scan_log(path: str, chunks: Iterator[bytes], complete: Completeness) -> None:
+        for evidence in registry.logs:
+            name = source.recognised.get(path)
+            patterns = [one for layout in registry.layouts for one in layout.paths(evidence)]
+            if name == evidence.name or any(glob(pattern).fullmatch(path) for pattern in patterns):
+                scan = registry.scan(evidence.log, path, source.number, complete)
+                try:
+                    for chunk in chunks:
+                        scan.feed(chunk)
+                except ParseError as error:
+                    scan.cut_short(error.why)
+                found.append((evidence.name, path, scan.finish()))
+                return
+
+    try:
+        source.load(Wanted(_unique(keep), _unique(logs), _unique(listed), scan_log))
+    except SourceError as error:
+        return Loaded(tuple(found), str(error))
+    return Loaded(tuple(found))
+
+
 class _Collector:
     """Sorts one source's files."""
 
@@ -108,23 +164,12 @@ class _Collector:
         self.given = given
         self.source = given.source
         self.settings = settings
-        self.logs: list[tuple[str, str, LogReading]] = []
+        loaded = snapshot.loaded[given.source.number]
+        self.logs = list(loaded.logs)
+        snapshot.errors += [loaded.error] if loaded.error else []
 
     def run(self) -> None:
         registry, source = self.snapshot.registry, self.source
-        keep: list[str] = []
-        logs: list[str] = []
-        listed: list[str] = []
-        for evidence in self.snapshot.evidence.values():
-            paths = [path for layout in registry.layouts for path in layout.paths(evidence)]
-            target = logs if evidence.log else listed if evidence.listing else keep
-            target.extend(paths)
-        keep.extend(layout.manifest for layout in registry.layouts if layout.manifest)
-        wanted = Wanted(_unique(keep), _unique(logs), _unique(listed), self._log)
-        try:
-            source.load(wanted)
-        except SourceError as error:
-            self.snapshot.errors.append(str(error))
         names = [*source.files, *(path for path, _, _ in self.logs)]
         layout = registry.choose_layout(names, source.layout_hint())
         self.snapshot.layouts[source.number] = layout
@@ -154,22 +199,6 @@ class _Collector:
             (name, path, structs.replace(log, whole=False, why_not_whole=cut[path].value) if path in cut else log)
             for name, path, log in self.logs
         ]
-
-    def _log(self, path: str, chunks: Iterator[bytes], complete: Completeness) -> None:
-        """Scan one log as it passes."""
-        for evidence in self.snapshot.registry.logs:
-            name = self.source.recognised.get(path)
-            patterns = [one for layout in self.snapshot.registry.layouts for one in layout.paths(evidence)]
-            found = name == evidence.name or any(glob(pattern).fullmatch(path) for pattern in patterns)
-            if found:
-                scan = self.snapshot.registry.scan(evidence.log, path, self.source.number, complete)
-                try:
-                    for chunk in chunks:
-                        scan.feed(chunk)
-                except ParseError as error:
-                    scan.cut_short(error.why)
-                self.logs.append((evidence.name, path, scan.finish()))
-                return
 
     def _texts(self, layout: Layout) -> dict[str, list[Text]]:
         """Canonical evidence name -> files, best first (for `many` evidence every file, in path order)."""

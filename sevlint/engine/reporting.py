@@ -21,6 +21,7 @@ from sevlint.model import (
     Collect,
     Completeness,
     Confidence,
+    Edit,
     Evidence,
     Fail,
     Finding,
@@ -30,6 +31,7 @@ from sevlint.model import (
     Open,
     Pass,
     Place,
+    Replacement,
     Report,
     RuleInfo,
     Settings,
@@ -99,6 +101,9 @@ class _Raised:
 Hidden = Callable[[RuleInfo, Node], str]
 """Why a rule's findings about a subject are not shown: "" to show them, else words for the summary."""
 
+Edits = Callable[[str, Edit, Place], tuple[Replacement, ...]]
+"""Told the key of each finding with changes, its edit and first place; gives what they replace, if that is wanted."""
+
 
 def report(
     outcomes: Iterable[Outcome],
@@ -111,6 +116,7 @@ def report(
     rules: Iterable[RuleInfo] = (),
     version: str = "",
     outlook: Callable[[Node], str] = lambda node: "",
+    edits: Edits = lambda key, edit, place: (),
 ) -> Report:
     """Raise what is wanted, drop what is hidden, fold, sort, and word."""
     raised: list[_Raised] = []
@@ -150,7 +156,7 @@ def report(
         severity = _severity(info, outcome, relevant, regrade(info, outcome.node))
         raised.append(_Raised(outcome, info, severity, confidence))
     _fold(raised, blocked, impossible)
-    findings = _findings(raised, snapshot, impossible, line_hashes=settings.line_hashes)
+    findings = _findings(raised, snapshot, impossible, edits, line_hashes=settings.line_hashes)
     opens = [one for one in undecided if isinstance(one.verdict, Open)]
     return Report(
         format_version=1,
@@ -277,7 +283,7 @@ def _chain(outcome: Outcome) -> list[Node]:
 
 
 def _findings(
-    raised: list[_Raised], snapshot: Snapshot, impossible: _Impossible, *, line_hashes: bool
+    raised: list[_Raised], snapshot: Snapshot, impossible: _Impossible, edits: Edits, *, line_hashes: bool
 ) -> tuple[Finding, ...]:
     """Number, sort and word.
 
@@ -314,7 +320,7 @@ def _findings(
         base = "/".join((one.info.id, *names))
         taken[base] = taken.get(base, 0) + 1
         one.key = base if taken[base] == 1 else f"{base}~{taken[base]}"
-    return tuple(_finding(one, snapshot, line_hashes=line_hashes) for one in shown)
+    return tuple(_finding(one, snapshot, edits, line_hashes=line_hashes) for one in shown)
 
 
 def _blocks_a_domain(one: _Raised, snapshot: Snapshot, impossible: _Impossible) -> bool:
@@ -327,7 +333,7 @@ def _blocks_a_domain(one: _Raised, snapshot: Snapshot, impossible: _Impossible) 
     return any(goals & domain.goals.wanted for domain in judged)
 
 
-def _finding(one: _Raised, snapshot: Snapshot, *, line_hashes: bool) -> Finding:
+def _finding(one: _Raised, snapshot: Snapshot, edits: Edits, *, line_hashes: bool) -> Finding:
     node = one.outcome.node
     fail = one.fail
     host = node.host
@@ -338,6 +344,8 @@ def _finding(one: _Raised, snapshot: Snapshot, *, line_hashes: bool) -> Finding:
         causes = sorted((one.cause, *one.also), key=_Raised.order)
         fix = _lent_fix(causes, snapshot)
         lent = tuple(_lent_words(cause) for cause in causes)
+    elif fail.remedy is not None and isinstance(fail.remedy.action, Edit) and fail.remedy.action.changes:
+        fix = structs.replace(fix, replacements=edits(one.key, fail.remedy.action, one.outcome.seen[0]))
     return Finding(
         key=one.key,
         rule=one.info.id,
@@ -398,6 +406,7 @@ def _clean_fix(fix: Fix) -> Fix:
         "\n".join(clean.printable(clean.mask(line)) for line in fix.fragment.split("\n")) if fix.fragment else "",
         fix.needs,
         fix.risk,
+        fix.safe,
     )
 
 

@@ -113,11 +113,19 @@ class Node:
         return named
 
 
+class Loaded(Struct, frozen=True):
+    """What reading a source gave beside its files: logs are not kept, only what was found in them."""
+
+    logs: tuple[tuple[str, str, Any], ...]
+    error: str = ""
+
+
 class Snapshot:
     """All subjects of a run, and the facts made of them so far."""
 
     def __init__(self, registry: Registry) -> None:
         self.sources: list[Source] = []
+        self.loaded: dict[int, Loaded] = {}
         self.layouts: dict[int, Layout] = {}
         self.hosts: list[Node] = []
         self.domains: list[Node] = []

@@ -241,9 +241,32 @@ def _result(
         message=om.Message(text=f"{message}.", id="default", arguments=[message]),
         locations=[location],
         related_locations=related or None,
+        fixes=_fixes(finding, inputs),
         partial_fingerprints={**prints, "sevlintFindingHash/v1": _fingerprint(finding, inputs, hashes)},
         properties=_properties(finding),
     )
+
+
+def _fixes(finding: Finding, inputs: tuple[InputSummary, ...]) -> list[Any] | None:
+    """What --fix would do, where it is safe."""
+    fix = finding.fix
+    if fix is None or not fix.replacements:
+        return None
+    made = [
+        om.Replacement(
+            deleted_region=om.Region(
+                start_line=one.span.line,
+                start_column=one.span.column16,
+                end_line=one.span.end_line,
+                end_column=one.span.end_column16,
+            ),
+            inserted_content=om.ArtifactContent(text=one.text) if one.text else None,
+        )
+        for one in fix.replacements
+    ]
+    where = om.ArtifactLocation(uri=_uri(fix.replacements[0].span, inputs), uri_base_id=_ROOT)
+    changes = [om.ArtifactChange(artifact_location=where, replacements=made)]
+    return [om.Fix(description=om.Message(text=_cut(_escape(_sentence(fix.text)), 1024)), artifact_changes=changes)]
 
 
 def _message(finding: Finding) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from sevlint.model import Finding, InputSummary, Report, Severity, Span, Subject, SubjectSummary, Undecided, View
 from sevlint.words import few
 
@@ -151,6 +153,9 @@ class _Page:
             yield from _undecided(report.undecided, show)
         judged = _judged(report)
         yield [("bold", _found(report, show)), ("", f"; {', '.join(judged)}" if judged else "")]
+        if report.fixed:
+            rules = few([rule if count == 1 else f"{rule} ({count})" for rule, count in report.fixed])
+            yield [("good", f"{sum(count for _, count in report.fixed)} fixed"), ("", f": {rules}")]
         for why, count in report.hidden:
             yield [("dim", f"{_count(count, 'finding')} hidden: {why}")]
         for change in report.changes:
@@ -230,7 +235,7 @@ def _sameness(finding: Finding) -> tuple[object, ...]:
         finding.confidence,
         finding.message,
         finding.views,
-        finding.fix,
+        structs.replace(finding.fix, replacements=()) if finding.fix else None,
         finding.cause,
         finding.lent_cause,
     )

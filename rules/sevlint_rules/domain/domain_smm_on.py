@@ -8,7 +8,7 @@ Refs   qemu: hw/i386/x86.c, target/i386/sev.c, target/i386/kvm/tdx.c (libvirt-qe
 Plain SEV runs with SMM.
 """
 
-from sevlint.api import AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, edit, rule
+from sevlint.api import AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule
 from sevlint.facts.domain import Domain
 
 
@@ -20,6 +20,7 @@ from sevlint.facts.domain import Domain
 )
 def judge(domain: Domain) -> Verdict:
     if domain.smm and domain.smm_place is not None:
-        remedy = edit("turn SMM off", "<smm state='off'/>")
+        off = change.put(domain.smm_place.at("state"), "off")
+        remedy = edit("turn SMM off", "<smm state='off'/>", off, safe=True)
         return Fail("SMM is on, which QEMU refuses for this type", (domain.smm_place,), remedy=remedy, value="on")
     return Pass("SMM is not asked for", (domain.smm_place or domain.place,))

@@ -11,7 +11,7 @@ libvirt reads a policy as hexadecimal always, with or without `0x`: 196608, whic
 it. The policy proposed here is one that every kernel and firmware starts.
 """
 
-from sevlint.api import X86, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, edit, rule
+from sevlint.api import X86, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, change, edit, rule
 from sevlint.facts.domain import Domain, LaunchSecurity
 
 _NODBG = 1 << 0
@@ -48,7 +48,8 @@ def judge(domain: Domain) -> Verdict:
     because = f"its policy {launch.policy_text} lets the host decrypt the guest's memory"
     if not launch.policy_text.lower().startswith("0x"):
         because += f" (libvirt reads it as 0x{policy:x})"
-    remedy = edit("forbid debugging", f"<policy>{mended}</policy>")
+    put = change.put(place, mended)
+    remedy = edit("forbid debugging", f"<policy>{mended}</policy>", put, safe=True)
     return Fail(because, (place,), remedy=remedy, value=f"0x{policy:x}")
 
 
