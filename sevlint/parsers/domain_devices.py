@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sevlint.facts.domain import Device
+from sevlint.facts.domain import Device, Setting
 from sevlint.numbers import decimal
 from sevlint.parsers.xml import said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from lxml import etree
 
@@ -34,8 +34,6 @@ def _device(element: etree._Element, place: Callable[[etree._Element], Place]) -
     def place_of(tag: str) -> Place | None:
         return place(parts[tag]) if tag in parts else None
 
-    listens = [element.get("listen", ""), of("source", "host")]
-    listens += [child.get("address", "") for child in element if child.tag == "listen"]
     return Device(
         kind=str(element.tag),
         place=place(element),
@@ -52,14 +50,26 @@ def _device(element: etree._Element, place: Callable[[etree._Element], Place]) -
         boot_order=decimal(of("boot", "order")),
         queues=decimal(of("driver", "queues")),
         queue_size=decimal(of("driver", "queue_size")),
-        listens=tuple(dict.fromkeys(one for one in listens if one)),
-        has_password="passwd" in element.attrib,
-        tls=of("source", "tls"),
+        listens=tuple(_listens(element, place)),
+        has_password=bool(element.get("passwd")),
+        tls="yes" if element.get("defaultMode") == "secure" else of("source", "tls"),
+        action=element.get("action", ""),
         encrypted="encryption" in parts or ("source" in parts and parts["source"].find("encryption") is not None),
         model_place=place_of("model"),
         driver_place=place_of("driver"),
         rom_place=place_of("rom"),
     )
+
+
+def _listens(element: etree._Element, place: Callable[[etree._Element], Place]) -> Iterator[Setting]:
+    """An empty address is none: libvirt takes its configured one, which is local (libvirt-qemu 4.3)."""
+    named = [(element, "listen")]
+    named += [(child, "address") for child in element if child.tag == "listen"]
+    named += [(child, "host") for child in element if child.tag == "source" and child.get("mode") == "bind"]
+    for one, attribute in named:
+        address = one.get(attribute)
+        if address:
+            yield Setting(address, place(one).at(attribute))
 
 
 def _rom(rom: etree._Element | None) -> str:
