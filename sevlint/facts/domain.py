@@ -350,6 +350,8 @@ class DomainXml(Fact, frozen=True):
     place: Place
     launch: Element | None = None
     os: Element | None = None
+    passes_arguments: bool = False
+    """It has arguments for QEMU, which may ask for protection behind libvirt's back."""
 
 
 class UnclearXml(Gap, frozen=True):

@@ -187,7 +187,8 @@ class _Reader:
         )
         root = self.domain.getroottree().getroot()
         launch, os = (self._element(self.top[tag]) if tag in self.top else None for tag in ("launchSecurity", "os"))
-        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain), launch, os)
+        by_hand = f"{_QEMU}commandline" in self.top
+        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain), launch, os, by_hand)
 
     def _element(self, element: etree._Element, depth: int = 2) -> Element:
         """It, its children and theirs."""

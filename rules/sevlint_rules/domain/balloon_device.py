@@ -18,6 +18,7 @@ _SEVERITY = {
     Goal.SEV_SNP: Severity.WARNING,
     Goal.TDX: Severity.WARNING,
 }
+_NONE = "<memballoon model='none'/>"
 
 
 @rule(about=Subject.DOMAIN, severity=_SEVERITY, goals=X86, confidence=Confidence.MEDIUM)
@@ -28,9 +29,7 @@ def judge(domain: Domain) -> Verdict:
     place = balloon.place.at("model")
     if balloon.model == "none":
         return Pass("it has no balloon", (place,))
-    remedy = edit(
-        "drop the balloon", "<memballoon model='none'/>", change.put(balloon.place, "<memballoon model='none'/>")
-    )
+    remedy = edit("drop the balloon", _NONE, change.put(balloon.place, _NONE))
     is_inflated = domain.current_memory_kib is not None and domain.current_memory_kib < (domain.memory_kib or 0)
     if is_inflated:
         because = "its balloon is inflated at start: currentMemory is below memory"

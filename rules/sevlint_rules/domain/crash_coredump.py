@@ -2,7 +2,7 @@
 
 Why    The core holds ciphertext for all that is encrypted, and zeroes or nothing for private memory: it takes the disk
        space of the guest's memory and tells nothing; shared pages lie in it in clear.
-Fix    `<on_crash>destroy</on_crash>` (or restart), and a watchdog action other than dump; take crash dumps in the guest.
+Fix    `<on_crash>destroy</on_crash>` (or restart), and a watchdog action other than dump; dump in the guest.
 Refs   libvirt: docs/formatdomain.rst, events configuration (libvirt-qemu 3.2, 8)
 """
 

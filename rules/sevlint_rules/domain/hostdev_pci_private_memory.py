@@ -1,7 +1,7 @@
 """A device of the host is assigned to an SEV-SNP guest, which QEMU before 10.1 refuses.
 
-Why    An assigned device pins the guest's memory, and QEMU before 10.1 cannot then give it private memory: it stops with
-       `cannot set up private guest memory: discard currently blocked`.
+Why    An assigned device pins the guest's memory, and QEMU before 10.1 cannot then give it private memory: it stops
+       with `cannot set up private guest memory: discard currently blocked`.
 Fix    Upgrade QEMU to 10.1 or newer, or assign no device.
 Refs   qemu: system/physmem.c, system/ram-block-attributes.c (libvirt-qemu 3.2, 7)
 

@@ -1,7 +1,7 @@
 """A network card keeps its option ROM, which does not know of encryption.
 
-Why    QEMU attaches an iPXE ROM to a virtio network card; run by firmware in an encrypted guest it hangs. It is run when
-       the guest boots from the network.
+Why    QEMU attaches an iPXE ROM to a virtio network card; run by firmware in an encrypted guest it hangs. It is run
+       when the guest boots from the network.
 Fix    `<rom enabled='no'/>` in each `<interface>`: OVMF has network drivers of its own.
 Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.2)
 

@@ -1,8 +1,7 @@
 """A password stands in the domain's XML.
 
-Why    QEMU's arguments and the kernel command line are in the XML, in every backup of it, in the host's process list and
-       logs; the guest's command line is shown by /proc/cmdline to everybody in it. For a confidential guest the host is
-       who must not know them.
+Why    QEMU's arguments and the kernel command line are in the XML, in every backup of it, in the host's process list
+       and logs; and the host is who must not know a confidential guest's secrets.
 Fix    Hand secrets over after attestation; for QEMU's own, use libvirt's `<secret>` or a file (`secret,file=`).
 Refs   libvirt: docs/formatsecret.rst; qemu: docs/system/secrets.rst (libvirt-qemu 3.2)
 

@@ -1,7 +1,7 @@
 """The host feeds random numbers to the guest.
 
-Why    The host knows what a virtio random number generator gives. The kernel mixes it with RDRAND and RDSEED, so it does
-       no harm; alone it would be no source for keys.
+Why    The host knows what a virtio random number generator gives. The kernel mixes it with RDRAND and RDSEED, so it
+       does no harm; alone it would be no source for keys.
 Fix    Keep it if you like, and do not rely on it: the guest must use the CPU's generator.
 Refs   libvirt: docs/formatdomain.rst, random number generator device (libvirt-qemu 3.2)
 

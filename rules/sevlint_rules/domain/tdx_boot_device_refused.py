@@ -1,7 +1,7 @@
 """The firmware has no driver for the device that the TD shall boot from.
 
-Why    The TDX build of OVMF that is named OVMF.inteltdx (its Config-B) loads no drivers for SCSI, USB, CD-ROM and network
-       cards in a TD: it finds nothing to boot.
+Why    The TDX build of OVMF that is named OVMF.inteltdx (its Config-B) loads no drivers for SCSI, USB, CD-ROM and
+       network cards in a TD: it finds nothing to boot.
 Fix    Boot from a virtio, NVMe or SATA hard disk; install by a prepared image instead of a CD-ROM or PXE.
 Refs   edk2: OvmfPkg/IntelTdx/IntelTdxX64.dsc (intel-tdx 7.4)
 
