@@ -5,7 +5,8 @@ Why    Without TEE-IO (SEV-TIO, TDX Connect) an assigned device reaches the gues
 Fix    Encrypt and authenticate in the guest all that goes through the device, or assign none.
 Refs   qemu: system/physmem.c (libvirt-qemu 3.2); intel-tdx 7.4
 
-For SEV-SNP with a QEMU that may not be able to assign devices at all, hostdev-pci-private-memory speaks first.
+A disk behind the host's NVMe driver is a virtio disk to the guest: nothing of its own is wrong with it. For SEV-SNP
+with a QEMU that may not be able to assign devices at all, hostdev-pci-private-memory speaks first.
 """
 
 from sevlint.api import X86, Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, edit, rule
@@ -17,7 +18,7 @@ from sevlint.words import count
 
 @rule(about=Subject.DOMAIN, severity=Severity.WARNING, goals=X86)
 def judge(domain: Domain, versions: StackVersions | None, goal: Goal) -> Verdict:
-    pci = [one for one in domain.devices if one.is_pci_of_host]
+    pci = [one for one in domain.devices if one.is_pci_of_host and one.kind != "disk"]
     mediated = [one for one in domain.all("hostdev") if one.type == "mdev"]
     if not pci and not mediated:
         return Pass("it is assigned no device of the host", (domain.devices_place or domain.place,))
