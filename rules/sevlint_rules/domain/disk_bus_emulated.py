@@ -26,7 +26,7 @@ def judge(domain: Domain) -> Verdict:
         if one.type == "scsi" and one.model and not one.model.startswith("virtio")
     ]
     if not found:
-        return Pass("its disks are virtio devices", (domain.devices_place or domain.place,))
+        return Pass("no disk is on an emulated bus", (domain.devices_place or domain.place,))
     remedy = edit("use bus virtio", "<target dev='vda' bus='virtio'/>")
     because = f"{count(len(found), 'emulated storage device')}, slow in a confidential guest"
     return Fail(because, tuple(one.place for one in found), remedy=remedy, value=found[0].bus or found[0].model)
