@@ -22,7 +22,7 @@ Ranges = tuple[tuple[int, int], ...]
 
 _HINT = re.compile(
     r"pass|pwd|rootpw|psk|secret|session|dhcert|token|[_.-]key|apikey|:key=|://|credential|BEGIN |string=|opt/|iscsi:"
-    r"|id[_-]?block|id[_-]?auth|host[_-]?data|ds=nocloud|<auth|\"data\\?\"",
+    r"|id[_-]?block|id[_-]?auth|host[_-]?data|ds=nocloud|<auth|\"data\\?\"|;data&",
     re.IGNORECASE,
 )
 _UNPRINTABLE = re.compile(
@@ -47,8 +47,10 @@ _BLOCKS = r"session|dhCert|idBlock|idAuth|hostData|launchSecret\w{0,16}|(?:[\w.-
 def _key_value() -> re.Pattern[str]:
     """Compiled on first use, as all that follow: most texts have no hint of a secret."""
     quoted = r"'(?P<single>[^'\n]*)|\"(?P<double>(?:[^\"\\\n]|\\.)*)|\\\"(?P<nested>[^\"\\\n]*)"
+    quoted += r"|&(?:quot|#34);(?P<entity>(?:[^&\n]|&(?!quot;|#34;))*)"
     plain = rf"{_SWITCH}(?(equals)(?P<bare>{_BARE})|(?P<rest>[^\s<>][^\n<>]*))"
-    return re.compile(rf"{_KEYS}(?:\\?[\"'])?\s{{0,3}}(?:(?P<equals>=)|:)\s{{0,3}}(?:{quoted}|{plain})", re.IGNORECASE)
+    sign = r"\s{0,3}(?:(?P<equals>=)|:)\s{0,3}"
+    return re.compile(rf"{_KEYS}(?:\\?[\"']|&(?:quot|#34);)?{sign}(?:{quoted}|{plain})", re.IGNORECASE)
 
 
 @cache
@@ -59,6 +61,7 @@ def _plain_patterns() -> tuple[re.Pattern[str], ...]:
         for text, flags in (
             # QEMU: the secret object as JSON, fw_cfg strings, rbd keys, systemd credentials in SMBIOS
             (r"\\?\"data\\?\"\s{0,3}:\s{0,3}\\?\"((?:[^\"\\\n]|\\[^\n])*)", 0),
+            (r"&(?:quot|#34);data&(?:quot|#34);\s{0,3}:\s{0,3}&(?:quot|#34);((?:[^&\n]|&(?!quot;|#34;))*)", 0),
             (rf"(?:-fw_cfg\s{{1,4}}|\bopt/)\S{{0,512}}?\bstring=(?P<bare>{_BARE})", 0),
             (r"<entry\s[^<>]{0,256}\bname\s?=\s?['\"]opt/[^<>]{0,256}>([^<\n]+)", 0),
             (r":key=([^\s:,'\"<>]+)", 0),

@@ -185,7 +185,20 @@ def test_what_is_no_secret_is_shown(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["passwd=", "secret,", "<session>a</x>", "<session ", "opt/", "iscsi:a:", '"data":"\\', "://a:b", "<auth "]
+    "unit",
+    [
+        "passwd=",
+        "&quot;data&quot;:&quot;",
+        "psk&quot;:&quot;",
+        "secret,",
+        "<session>a</x>",
+        "<session ",
+        "opt/",
+        "iscsi:a:",
+        '"data":"\\',
+        "://a:b",
+        "<auth ",
+    ],
 )
 def test_masking_is_linear(unit: str) -> None:
     """A megabyte, which would take hours if each beginning were tried against all that follows."""
@@ -230,6 +243,53 @@ def test_no_secret_is_left_by_a_cut_or_by_broken_xml(content: str, secret: str) 
     assert made.findings
     for shown in every_format(made):
         assert secret not in shown
+
+
+def arguments(*values: str) -> str:
+    inner = "".join(f"<q:arg value={value}/>" for value in values)
+    return f"<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>\n{inner}</q:commandline>"
+
+
+@pytest.mark.parametrize(
+    ("before", "rule"),
+    [
+        ("<devices><graphics type='vnc' passwd='zqzq'/></devices>", "graphics-exposed"),
+        ('<devices><graphics type="vnc"\n passwd\n=\n"zqzq&apos;zqzq"/></devices>', "graphics-exposed"),
+        ("<devices><graphics passwd='zqzq' type='vnc' listen='0.0.0.0'/></devices>", "graphics-exposed"),
+        (arguments("'-spice'", "'port=1,password=zqzq'"), "password-in-xml"),
+        (arguments("'-object'", "'secret,id=s0,data=zqzq'"), "password-in-xml"),
+        (arguments("'-object'", """'{"qom-type":"secret","id":"s0","data":"zqzq"}'"""), "password-in-xml"),
+        (
+            arguments("'-object'", '"{&quot;qom-type&quot;:&quot;secret&quot;,&quot;data&quot;:&quot;zqzq&quot;}"'),
+            "password-in-xml",
+        ),
+        (
+            arguments(
+                "'-object'", '"{&quot;qom-type&quot;:&quot;sev-snp-guest&quot;,&quot;id-auth&quot;:&quot;zqzq&quot;}"'
+            ),
+            "qemu-commandline-launch-object",
+        ),
+        (arguments("'-drive'", "'file=http://user:zqzq@host/a.img'"), "password-in-xml"),
+        (arguments("'-object'", "'sev-snp-guest,id=a,id-auth=zqzq'"), "qemu-commandline-launch-object"),
+    ],
+)
+def test_what_a_rule_about_secrets_points_at_is_masked(before: str, rule: str) -> None:
+    made = of_xml(xml("<policy>0x30000</policy>", before))
+    assert rule in {one.rule for one in made.findings}
+    for shown in every_format(made):
+        assert "zqzq" not in shown
+
+
+def test_a_password_of_the_kernels_command_line_is_masked() -> None:
+    made = of_xml(
+        xml("<policy>0x30000</policy>").replace(
+            "<os firmware='efi'/>",
+            "<os firmware='efi'><kernel>/k</kernel><cmdline>a.password=zqzq quiet</cmdline></os>",
+        )
+    )
+    assert "password-in-xml" in {one.rule for one in made.findings}
+    for shown in every_format(made):
+        assert "zqzq" not in shown
 
 
 # places -----------------------------------------------------------------------------------------------------------

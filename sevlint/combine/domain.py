@@ -19,7 +19,7 @@ _ES = 1 << 2
 
 @combiner
 def domain_goal_signs(domain: Domain | Gap, xml: DomainXml | Gap, log: QemuLog | None) -> DomainGoalSigns:
-    """launchSecurity, what looks like it and cannot be read, and the object of the newest start.
+    """launchSecurity or an object passed by hand, what looks like it and is not, the object of the newest start.
 
     A file that does not parse and speaks of protection is unclear, wherever it was found.
     """
@@ -27,6 +27,9 @@ def domain_goal_signs(domain: Domain | Gap, xml: DomainXml | Gap, log: QemuLog |
     launch = domain.launch_security if isinstance(domain, Domain) else None
     if launch is not None and launch.type != "cca":  # Arm CCA is recognised, and outside today's rules
         signs.append(GoalSign(launch.goal, launch.place))
+    if launch is None and isinstance(domain, Domain):
+        by_hand = domain.overrides.launch_arguments()
+        signs += [GoalSign(_OBJECTS[one.text], one.place) for one in by_hand if one.text in _OBJECTS]
     if isinstance(xml, DomainXml):
         signs += [GoalSign(None, place) for tag, _, place in xml.launch_elements if tag != "launchSecurity"]
     elif isinstance(xml, UnclearXml) and xml.place is not None:

@@ -538,10 +538,12 @@ def _set_goals(snapshot: Snapshot, settings: Settings) -> None:
 
 
 def _is_plain(node: Node) -> bool:
-    """Nothing in its XML looks like launchSecurity, and no log tells of a start: asking costs what judging it would."""
+    """Nothing in its XML may ask for protection, and no log tells of a start: asking costs what judging it would."""
     made = node.made.get(DomainXml)
     xml = made.value if made is not None else None
-    return isinstance(xml, DomainXml) and not xml.launch_elements and QemuLogReading not in node.readings
+    if not isinstance(xml, DomainXml) or xml.launch_elements or xml.passes_arguments:
+        return False
+    return QemuLogReading not in node.readings
 
 
 def _strongest(goals: frozenset[Goal]) -> frozenset[Goal]:

@@ -15,6 +15,15 @@ _UEFI_NAME = re.compile(r"ovmf|edk2|tdvf|uefi")
 _BIOS_NAME = re.compile(r"^(?:vga)?bios|seabios|qboot")
 
 
+_VIRTIO = ("interface", "controller", "memballoon", "rng", "video", "crypto")
+_PCI_OF_HOST = (("interface", "hostdev"), ("interface", "vdpa"), ("disk", "nvme"), ("disk", "vhostvdpa"))
+_ALL_ADDRESSES = ("0.0.0.0", "::", "[::]", "*")
+_LAUNCH_OBJECT = re.compile(
+    r'(?:qom-type=|\{.{0,200}"qom-type"\s{0,9}:\s{0,9}")?((?:sev|sev-snp|tdx|s390-pv)-guest)(?![\w-])'
+)
+_LAUNCH_BINDING = re.compile(r"(?:^|,)(memory-encryption|confidential-guest-support)=")
+
+
 def escape(text: str) -> str:
     """Text of a domain as it stands in an XML fragment, also between quotes."""
     return text.translate(_ESCAPES)
@@ -145,17 +154,40 @@ class Device(Struct, frozen=True):
     boot_order: int | None = None
     queues: int | None = None
     queue_size: int | None = None
-    listens: tuple[str, ...] = ()
+    listens: tuple[Setting, ...] = ()
     """Addresses that a graphics device or a character device listens on."""
     has_password: bool = False
     tls: str = ""
-    """`yes` or `no` where the device's source says so."""
+    """`yes` or `no` where the device's source says so; `yes` for SPICE whose channels are secure."""
+    action: str = ""
+    """What a watchdog does when it fires."""
     encrypted: bool = False
     """Of a disk: the host encrypts it."""
     model_place: Place | None = None
     driver_place: Place | None = None
     """The `<driver>`: where `iommu` and `queues` stand."""
     rom_place: Place | None = None
+
+    @property
+    def is_virtio(self) -> bool:
+        """A virtio device, whose driver may say `iommu`."""
+        if self.kind in ("disk", "input"):
+            return self.bus == "virtio"
+        if self.kind == "controller" and self.type == "virtio-serial":
+            return True
+        return self.kind in ("filesystem", "vsock") or (self.kind in _VIRTIO and self.model.startswith("virtio"))
+
+    @property
+    def is_pci_of_host(self) -> bool:
+        """A PCI function of the host, whoever drives it: VFIO, vDPA, or QEMU's own NVMe driver."""
+        if self.kind == "hostdev":
+            return self.type == "pci"
+        return (self.kind, self.type) in _PCI_OF_HOST
+
+    @property
+    def open_addresses(self) -> tuple[Setting, ...]:
+        """Where it listens on all addresses of the host."""
+        return tuple(one for one in self.listens if one.text in _ALL_ADDRESSES)
 
 
 class GuestCpu(Struct, frozen=True):
@@ -182,6 +214,7 @@ class SecurityLabel(Struct, frozen=True):
     model: str
     relabel: str
     place: Place
+    label: str = ""
 
 
 class QemuOverrides(Struct, frozen=True):
@@ -192,6 +225,19 @@ class QemuOverrides(Struct, frozen=True):
     """Capabilities that libvirt is told to take for missing."""
     properties: Place | None = None
     """`<qemu:override>`: properties of devices that are set behind libvirt's back."""
+
+    def launch_arguments(self) -> tuple[Setting, ...]:
+        """Arguments that make or bind what `<launchSecurity>` is for; the text is the object's type, or the option."""
+        found = []
+        for option, value in zip(self.arguments, self.arguments[1:], strict=False):
+            pattern = _LAUNCH_PATTERN.get(option.text.lstrip("-"))
+            match = pattern(value.text) if pattern is not None else None
+            if match is not None:
+                found.append(Setting(match.group(1), value.place))
+        return tuple(found)
+
+
+_LAUNCH_PATTERN = {"object": _LAUNCH_OBJECT.match, "machine": _LAUNCH_BINDING.search, "M": _LAUNCH_BINDING.search}
 
 
 class Domain(Fact, frozen=True):
@@ -219,6 +265,8 @@ class Domain(Fact, frozen=True):
     features_place: Place | None
     memory_kib: int | None
     memory_place: Place | None
+    current_memory_kib: int | None
+    """What the balloon leaves it at start."""
     max_memory: Place | None
     """`<maxMemory>`: memory may be plugged in."""
     dump_core: str
@@ -302,6 +350,8 @@ class DomainXml(Fact, frozen=True):
     place: Place
     launch: Element | None = None
     os: Element | None = None
+    passes_arguments: bool = False
+    """It has arguments for QEMU, which may ask for protection behind libvirt's back."""
 
 
 class UnclearXml(Gap, frozen=True):

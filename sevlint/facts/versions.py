@@ -24,6 +24,10 @@ LIBVIRT: dict[Goal, tuple[int, ...]] = {
     Goal.TDX: (11, 6),
     Goal.S390_PV: (7, 6),
 }
+QEMU_CONFIDENTIAL_DEFAULTS = (6, 0)
+"""From here on QEMU gives a confidential guest's virtio devices the IOMMU feature by itself (libvirt-qemu 3.1)."""
+QEMU_VFIO_PRIVATE_MEMORY = (10, 1)
+"""From here on QEMU can assign devices to guests with private memory (libvirt-qemu 7)."""
 
 
 def text(version: tuple[int, ...]) -> str:

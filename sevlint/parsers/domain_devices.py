@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from sevlint.facts.domain import Device
+from sevlint.facts.domain import Device, Setting
 from sevlint.numbers import decimal
 from sevlint.parsers.xml import said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from lxml import etree
 
@@ -25,14 +25,10 @@ def devices_of(devices: etree._Element, place: Callable[[etree._Element], Place]
 
 def _device(element: etree._Element, place: Callable[[etree._Element], Place]) -> Device:
     parts: dict[str, etree._Element] = {}
-    listens = [element.get("listen", "")]
     for child in element:
         parts.setdefault(str(child.tag), child)
-        if child.tag == "listen":
-            listens.append(child.get("address", ""))
     target, backend, source = (_attributes(parts.get(tag)) for tag in ("target", "backend", "source"))
     driver, model, own = _attributes(parts.get("driver")), _attributes(parts.get("model")), _attributes(element)
-    listens.append(source.get("host", ""))
     return Device(
         kind=str(element.tag),
         place=place(element),
@@ -49,9 +45,10 @@ def _device(element: etree._Element, place: Callable[[etree._Element], Place]) -
         boot_order=decimal(_attributes(parts.get("boot")).get("order")),
         queues=decimal(driver.get("queues")),
         queue_size=decimal(driver.get("queue_size")),
-        listens=tuple(dict.fromkeys(one for one in listens if one)),
-        has_password="passwd" in own,
-        tls=source.get("tls", ""),
+        listens=tuple(_listens(element, place)),
+        has_password=bool(own.get("passwd")),
+        tls="yes" if own.get("defaultMode") == "secure" else source.get("tls", ""),
+        action=own.get("action", ""),
         encrypted="encryption" in parts or ("source" in parts and parts["source"].find("encryption") is not None),
         model_place=place(parts["model"]) if "model" in parts else None,
         driver_place=place(parts["driver"]) if "driver" in parts else None,
@@ -64,6 +61,17 @@ _NOTHING: Mapping[str, str] = {}
 
 def _attributes(element: etree._Element | None) -> Mapping[str, str]:
     return cast("Mapping[str, str]", element.attrib) if element is not None else _NOTHING
+
+
+def _listens(element: etree._Element, place: Callable[[etree._Element], Place]) -> Iterator[Setting]:
+    """An empty address is none: libvirt takes its configured one, which is local (libvirt-qemu 4.3)."""
+    named = [(element, "listen")]
+    named += [(child, "address") for child in element if child.tag == "listen"]
+    named += [(child, "host") for child in element if child.tag == "source" and child.get("mode") == "bind"]
+    for one, attribute in named:
+        address = one.get(attribute)
+        if address:
+            yield Setting(address, place(one).at(attribute))
 
 
 def _rom(rom: etree._Element | None) -> str:

@@ -209,7 +209,8 @@ class _Reader:
         )
         root = self.domain.getroottree().getroot()
         launch, os = (self._element(self.top[tag]) if tag in self.top else None for tag in ("launchSecurity", "os"))
-        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain), launch, os)
+        by_hand = f"{_QEMU}commandline" in self.top
+        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain), launch, os, by_hand)
 
     def _element(self, element: etree._Element, depth: int = 2) -> Element:
         """It, its children and theirs."""
@@ -247,6 +248,7 @@ class _Reader:
             features_place=self._place_of(top.get("features")),
             memory_kib=_kib(memory),
             memory_place=self._place_of(memory),
+            current_memory_kib=_kib(top.get("currentMemory")),
             max_memory=self._place_of(top.get("maxMemory")),
             dump_core=memory.get("dumpCore", "") if memory is not None else "",
             vcpus=vcpus,
@@ -275,10 +277,7 @@ class _Reader:
             on_crash=self._setting(top.get("on_crash")),
             suspend_to_mem=self._attribute(suspend.get("suspend-to-mem"), "enabled"),
             suspend_to_disk=self._attribute(suspend.get("suspend-to-disk"), "enabled"),
-            security_labels=tuple(
-                SecurityLabel(one.get("type", ""), one.get("model", ""), one.get("relabel", ""), self._place(one))
-                for one in domain.iterfind("seclabel")
-            ),
+            security_labels=tuple(self._label(one) for one in domain.iterfind("seclabel")),
             overrides=self._overrides(),
             sysinfo=tuple(self._place(one) for one in domain.iterfind("sysinfo")),
             running=self.view is View.LIVE,
@@ -378,6 +377,10 @@ class _Reader:
     def _boot(self, os: etree._Element | None) -> tuple[Setting, ...]:
         found = (self._attribute(one, "dev") for one in (os.iterfind("boot") if os is not None else ()))
         return tuple(one for one in found if one is not None)
+
+    def _label(self, one: etree._Element) -> SecurityLabel:
+        label = said(one.find("label"))
+        return SecurityLabel(one.get("type", ""), one.get("model", ""), one.get("relabel", ""), self._place(one), label)
 
     def _overrides(self) -> QemuOverrides:
         top = self.top

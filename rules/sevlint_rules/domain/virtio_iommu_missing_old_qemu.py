@@ -1,0 +1,36 @@
+"""A virtio device without `iommu='on'` on a QEMU that does not set it by itself.
+
+Why    Before QEMU 6.0 a virtio device uses the IOMMU feature only where it is told to; without it the device reads and
+       writes encrypted memory, and the guest gets garbage or hangs.
+Fix    Add `<driver iommu='on'/>` to every virtio device, or upgrade QEMU to 6.0 or newer.
+Refs   qemu: hw/core/machine.c; libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.1)
+
+SEV-ES and the later types need QEMU 6.0 anyway: qemu-too-old speaks of that.
+"""
+
+from sevlint.api import AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, change, edit, rule
+from sevlint.facts.domain import Domain
+from sevlint.facts.platform import StackVersions
+from sevlint.facts.versions import QEMU_CONFIDENTIAL_DEFAULTS
+from sevlint.words import count
+
+
+@rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals={Goal.SEV}, rung=AmdRung.DOMAIN)
+def judge(domain: Domain, versions: StackVersions) -> Verdict:
+    qemu = versions.qemu
+    if qemu is None:
+        return Open("the version of the host's QEMU was not collected", ("cmd/rpm-qa", "cmd/dpkg-l"))
+    if qemu.version >= QEMU_CONFIDENTIAL_DEFAULTS:
+        return Pass(f"QEMU {qemu.text} sets it by itself", (qemu.place,))
+    found = [one for one in domain.devices if one.is_virtio and not one.iommu]
+    if not found:
+        return Pass("every virtio device says it", (domain.devices_place or domain.place,))
+    changes = [
+        change.put(one.driver_place.at("iommu"), "on")
+        if one.driver_place is not None
+        else change.add(one.place, "<driver iommu='on'/>")
+        for one in found
+    ]
+    because = f"{count(len(found), 'virtio device')} without iommu='on', which QEMU {qemu.text} does not set by itself"
+    remedy = edit("turn the IOMMU feature on", "<driver iommu='on'/>", *changes, safe=True)
+    return Fail(because, (*(one.place for one in found), qemu.place), remedy=remedy)
