@@ -29,6 +29,8 @@ CUT_IN_TEST = (
     "etc/libvirt/",
     "run/libvirt/",
     "etc/udev/",
+    "etc/qemu/firmware/",
+    "usr/share/qemu/firmware/",
     "usr/lib/udev/",
     "etc/modprobe.d/",
     "boot/loader/entries/",

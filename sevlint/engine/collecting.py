@@ -86,10 +86,10 @@ class _Collector:
         self._cut_short(layout)
         texts = self._texts(layout)
         domains = {one.name for parser in registry.parsers if parser.splits for one in parser.reads}
-        domains |= {name for name in self.snapshot.evidence if name.startswith(_AUTOSTART)}
         machine = {name: found for name, found in texts.items() if name not in domains}
         machine_logs = [reading for _, _, reading in self.logs if isinstance(reading, KernelLogReading)]
-        node = self._machine(machine, machine_logs) if machine or machine_logs else None
+        is_machine = bool(machine_logs) or any(not name.startswith(_AUTOSTART) for name in machine)
+        node = self._machine(machine, machine_logs) if is_machine else None
         self._domains(texts, node)
 
     def _cut_short(self, layout: Layout) -> None:

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from sevlint.errors import ParseError, SourceError
 from sevlint.model import Completeness
 from sevlint.sources.archive import Walk, looks_like_archive
-from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted, unreadable_if_empty
+from sevlint.sources.base import MEMBER_LIMIT, NULL, TOTAL_LIMIT, File, Source, Wanted, unreadable_if_empty
 from sevlint.sources.patterns import Patterns
 from sevlint.sources.recognise import HEAD, recognise
 from sevlint.sources.single import LOGS
@@ -235,6 +235,8 @@ class _Sieve:
                     if end and end.startswith(_STRINGS) and complete is Completeness.WHOLE:
                         complete = Completeness.TAIL_ONLY
                     found[path] = replace(target, path=path, complete=complete)
+            elif is_link and end == NULL.lstrip("/"):
+                found[path] = File(path, b"")
             elif is_link and self._spend(len(path)):
                 found[path] = File(path, b"", kind="link", complete=Completeness.UNREADABLE, why=_NOT_THERE)
         self.files.update(found)

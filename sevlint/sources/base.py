@@ -15,6 +15,8 @@ from sevlint.model import Completeness, Evidence
 
 MEMBER_LIMIT = 16 * 1024 * 1024
 """Bytes kept of one file."""
+NULL = "/dev/null"
+"""A link there is an empty file, which is how administrators mask one that comes with a package."""
 TOTAL_LIMIT = 128 * 1024 * 1024
 """Bytes kept of one source."""
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevlint.errors import SourceError
 from sevlint.model import Completeness
-from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted
+from sevlint.sources.base import MEMBER_LIMIT, NULL, TOTAL_LIMIT, File, Source, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,6 +180,8 @@ def _followed(path: str, entries: Mapping[str, Any], made: Mapping[str, File]) -
                 break
             return File(path, found.data, found.kind, found.mode, found.owner, found.complete, found.why)
         target = str(entry["link"])
+        if target == NULL:
+            return File(path, b"")
         joined = target if target.startswith("/") else f"{os.path.dirname(here)}/{target}"
         here = os.path.normpath("/" + joined).lstrip("/")
     return File(path, b"", "link", complete=Completeness.UNREADABLE, why="link to a file that is not there")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevlint.errors import ParseError, SourceError
 from sevlint.model import Completeness
-from sevlint.sources.base import MEMBER_LIMIT, TOTAL_LIMIT, File, Source, Wanted, unreadable_if_empty
+from sevlint.sources.base import MEMBER_LIMIT, NULL, TOTAL_LIMIT, File, Source, Wanted, unreadable_if_empty
 from sevlint.sources.patterns import Patterns, expression
 from sevlint.sources.recognise import HEAD, is_archive, is_domain, read_head, recognise
 
@@ -194,6 +194,10 @@ class TreeSource(Source):
     def _take(self, path: str, *, as_log: bool, listing: bool, wanted: Wanted) -> None:
         entry = self._stat(path)
         real = self._resolve(path)
+        is_plain = entry is not None and (stat.S_ISREG(entry.st_mode) or stat.S_ISDIR(entry.st_mode))
+        if not (is_plain or listing or as_log) and self._is_masked(path):
+            self.files[path] = File(path, b"")
+            return
         if entry is None or real is None:
             why = "link to a file that is not there"
             self.files[path] = File(path, b"", "link", complete=Completeness.UNREADABLE, why=why)
@@ -211,6 +215,15 @@ class TreeSource(Source):
         elif not stat.S_ISDIR(entry.st_mode):
             why = "not a plain file"
             self.files[path] = File(path, b"", _kind(entry.st_mode), mode, owner, Completeness.UNREADABLE, why)
+
+    def _is_masked(self, path: str) -> bool:
+        """A link to /dev/null."""
+        folder, _, name = path.rpartition("/")
+        parent = self._resolve(folder)
+        try:
+            return parent is not None and os.readlink(os.path.join(parent, name)) == NULL
+        except (OSError, ValueError):
+            return False
 
     def _owner(self, entry: os.stat_result) -> str:
         """ "user:group"; names only on a live root, whose /etc/passwd is this machine's."""

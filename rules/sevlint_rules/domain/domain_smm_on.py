@@ -8,8 +8,10 @@ Refs   qemu: hw/i386/x86.c, target/i386/sev.c, target/i386/kvm/tdx.c (libvirt-qe
 Plain SEV runs with SMM.
 """
 
-from sevlint.api import AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, edit, rule
+from sevlint.api import AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule
 from sevlint.facts.domain import Domain
+
+_SECURE_BOOT = ("secure-boot", "enrolled-keys")
 
 
 @rule(
@@ -20,6 +22,11 @@ from sevlint.facts.domain import Domain
 )
 def judge(domain: Domain) -> Verdict:
     if domain.smm and domain.smm_place is not None:
-        remedy = edit("turn SMM off", "<smm state='off'/>")
+        drops = []
+        if domain.firmware.secure and domain.firmware.loader_place is not None:
+            drops.append(change.drop(domain.firmware.loader_place.at("secure")))
+        drops += [change.drop(one.place) for one in domain.firmware.features if one.name in _SECURE_BOOT]
+        do = change.put(domain.smm_place.at("state"), "off")
+        remedy = edit("turn SMM off", "<smm state='off'/>", do, *drops, safe=not drops)
         return Fail("SMM is on, which QEMU refuses for this type", (domain.smm_place,), remedy=remedy, value="on")
     return Pass("SMM is not asked for", (domain.smm_place or domain.place,))
