@@ -80,7 +80,19 @@ MACHINE_PARSERS = (
     "trust",
     "firmware",
 )
-MACHINE_COMBINERS = ("kernel", "machine", "amd", "boot", "guest", "goals", "capacity", "access", "trust", "room", "firmware")
+MACHINE_COMBINERS = (
+    "kernel",
+    "machine",
+    "amd",
+    "boot",
+    "guest",
+    "goals",
+    "capacity",
+    "access",
+    "trust",
+    "room",
+    "firmware",
+)
 
 
 def manager(*, third_party: bool = True) -> pluggy.PluginManager:

@@ -21,5 +21,7 @@ def firmware_descriptors(found: tuple[FirmwareDescriptor | Gap, ...]) -> Firmwar
         by_name[one.path.rsplit("/", 1)[-1]] = one
     items = tuple(by_name[name] for name in sorted(by_name) if not by_name[name].masks)
     first = known[0]
-    place = structs.replace(first.place, path=first.path.rpartition("/")[0], line=None, note="the files of this directory")
+    place = structs.replace(
+        first.place, path=first.path.rpartition("/")[0], line=None, note="the files of this directory"
+    )
     return FirmwareDescriptors(items, len(found) - len(known), place)

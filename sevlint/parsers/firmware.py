@@ -28,7 +28,8 @@ def firmware_descriptor(text: Text) -> FirmwareDescriptor:
     device = str(mapping.get("device", ""))
     image = mapping if device == "memory" else _mapping(mapping.get("executable"))
     targets = tuple(
-        (str(one.get("architecture", "")), _words(one.get("machines"))) for one in map(_mapping, _list(content, "targets"))
+        (str(one.get("architecture", "")), _words(one.get("machines")))
+        for one in map(_mapping, _list(content, "targets"))
     )
     line = next((number for number, words in text.numbered() if '"device"' in words), 1)
     return FirmwareDescriptor(

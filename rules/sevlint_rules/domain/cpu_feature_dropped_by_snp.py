@@ -8,7 +8,7 @@ Refs   qemu: target/i386/sev.c sev_snp_adjust_cpuid_features (libvirt-qemu 3.2)
 A live configuration lists what libvirt found: it is not judged.
 """
 
-from sevlint.api import Confidence, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule
+from sevlint.api import Confidence, Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule
 from sevlint.facts.domain import Domain
 
 _DROPPED = (
@@ -20,8 +20,10 @@ _DROPPED = (
 @rule(about=Subject.DOMAIN, severity=Severity.WARNING, goals={Goal.SEV_SNP}, confidence=Confidence.MEDIUM)
 def judge(domain: Domain) -> Verdict:
     cpu = domain.cpu
-    if cpu is None or domain.running:
-        return Pass("it runs" if domain.running else "it requires no feature", (domain.place,))
+    if domain.running:
+        return NotApplicable("a live configuration lists what libvirt found")
+    if cpu is None:
+        return Pass("it requires no feature", (domain.place,))
     found = [one for one in cpu.required if one.text.replace("_", "-") in _DROPPED]
     if not found:
         return Pass("it requires nothing that SEV-SNP takes away", (cpu.place,))

@@ -1,7 +1,7 @@
 """The CPU is a named model, which TDX guests cannot have.
 
-Why    The CPU of a TDX guest is the host's as the TDX module shows it: QEMU stops with `Named cpu model is not supported
-       for TDX yet!`. Without a `<cpu>` libvirt takes qemu64, which is one too.
+Why    The CPU of a TDX guest is the host's as the TDX module shows it: QEMU stops with `Named cpu model is not
+       supported for TDX yet!`. Without a `<cpu>` libvirt takes qemu64, which is one too.
 Fix    Write `<cpu mode='host-passthrough'/>`.
 Refs   qemu: target/i386/kvm/tdx.c (intel-tdx 7.1, 7.4; libvirt-qemu 3.2)
 """

@@ -1,8 +1,8 @@
 """libvirt chose this firmware for a domain without launch security.
 
-Why    With `<os firmware='efi'>` libvirt 9.2 and newer chooses once and writes what it chose into the XML. Here it did so
-       while nothing asked for protection: once `<launchSecurity>` is there, it looks only for firmware of that path that
-       also has the feature for it, and may find none.
+Why    With `<os firmware='efi'>` libvirt 9.2 and newer chooses once and writes what it chose into the XML. Here it did
+       so while nothing asked for protection: once `<launchSecurity>` is there, it looks only for firmware of that path
+       that also has the feature for it, and may find none.
 Fix    Together with `<launchSecurity>`, drop the `<loader>`, `<nvram>` and `<firmware>` that libvirt wrote: it then
        chooses anew.
 Refs   libvirt: NEWS.rst 9.2.0, src/qemu/qemu_firmware.c (libvirt-qemu 2.3)

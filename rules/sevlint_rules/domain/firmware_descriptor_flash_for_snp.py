@@ -1,7 +1,7 @@
 """The host's firmware for SEV-SNP is described as flash, which SEV-SNP guests cannot have.
 
-Why    libvirt attaches the image as the descriptor says, and QEMU stops with `pflash with kvm requires KVM readonly memory
-       support`.
+Why    libvirt attaches the image as the descriptor says, and QEMU stops with `pflash with kvm requires KVM readonly
+       memory support`.
 Fix    Update the host's edk2 package: newer descriptors say `"device": "memory"`. Until then name the image yourself:
        `<loader type='rom'>` with the descriptor's file name, and no firmware='efi'.
 Refs   CentOS Stream edk2 merge request 86 (RHEL-72447); libvirt: src/qemu/qemu_firmware.c (libvirt-qemu 2.3, 2.4)

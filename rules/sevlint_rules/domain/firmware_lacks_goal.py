@@ -9,8 +9,23 @@ Refs   libvirt: src/qemu/qemu_firmware.c; qemu: docs/interop/firmware.json (libv
 Judged with the host around the domain, or the one that `--host` lends.
 """
 
-from sevlint.api import PRIVATE_MEMORY, X86, AmdRung, Confidence, Fail, Gap, Goal, NotApplicable
-from sevlint.api import Open, Pass, Remedy, Severity, Subject, Verdict, rule
+from sevlint.api import (
+    PRIVATE_MEMORY,
+    X86,
+    AmdRung,
+    Confidence,
+    Fail,
+    Gap,
+    Goal,
+    NotApplicable,
+    Open,
+    Pass,
+    Remedy,
+    Severity,
+    Subject,
+    Verdict,
+    rule,
+)
 from sevlint.facts.domain import Domain
 from sevlint.facts.firmware import FirmwareDescriptors
 
@@ -45,4 +60,6 @@ def judge(domain: Domain, descriptors: FirmwareDescriptors | Gap, goal: Goal) ->
     if others:
         return NotApplicable("firmware is there, and not for its machine type")
     because = f"libvirt finds no firmware for {goal.value} on the host"
-    return Fail(because, (place, descriptors.place), Remedy(f"install firmware made for {goal.value}"), value=goal.value)
+    return Fail(
+        because, (place, descriptors.place), Remedy(f"install firmware made for {goal.value}"), value=goal.value
+    )

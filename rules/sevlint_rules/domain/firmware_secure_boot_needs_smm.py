@@ -1,14 +1,27 @@
 """Secure Boot is asked for, which needs SMM, and this type of guest has none.
 
-Why    Firmware for Secure Boot protects its variables by System Management Mode. libvirt finds no such firmware that also
-       has the feature for SEV, and QEMU refuses SMM for SEV-ES, SEV-SNP and TDX.
+Why    Firmware for Secure Boot protects its variables by System Management Mode. libvirt finds no such firmware that
+       also has the feature for SEV, and QEMU refuses SMM for SEV-ES, SEV-SNP and TDX.
 Fix    Drop secure='yes' and the firmware feature secure-boot. For TDX an image with built-in keys
        (OVMF.inteltdx.secboot.fd) has Secure Boot without SMM.
 Refs   libvirt: src/qemu/qemu_firmware.c, src/qemu/qemu_validate.c (libvirt-qemu 2.1, 2.3, 3.2)
 """
 
-from sevlint.api import X86, AmdRung, Confidence, Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, rule
-from sevlint.api import change, edit
+from sevlint.api import (
+    X86,
+    AmdRung,
+    Confidence,
+    Fail,
+    Goal,
+    NotApplicable,
+    Pass,
+    Severity,
+    Subject,
+    Verdict,
+    change,
+    edit,
+    rule,
+)
 from sevlint.facts.domain import Domain
 
 

@@ -25,7 +25,9 @@ def judge(domain: Domain) -> Verdict:
     because = "its UEFI variables are in a file of the host, which nothing measures"
     if firmware.nvram_place is None:
         because = "libvirt gives it a file of UEFI variables, which nothing measures"
-    return Fail(because, (kept,), edit("use firmware without a variable store", _STATELESS, *_changes(firmware, loader)))
+    return Fail(
+        because, (kept,), edit("use firmware without a variable store", _STATELESS, *_changes(firmware, loader))
+    )
 
 
 def _changes(firmware: Firmware, loader: Place | None) -> list[Change]:

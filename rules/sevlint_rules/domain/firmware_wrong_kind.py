@@ -9,8 +9,21 @@ Refs   libvirt: tests/qemufirmwaredata; qemu: hw/i386/pc_sysfw.c (libvirt-qemu 2
 Judged by the name that distributions give; an image of a site's own name is not judged.
 """
 
-from sevlint.api import PRIVATE_MEMORY, X86, AmdRung, Confidence, Fail, Goal, NotApplicable, Pass
-from sevlint.api import Severity, Subject, Verdict, edit, rule
+from sevlint.api import (
+    PRIVATE_MEMORY,
+    X86,
+    AmdRung,
+    Confidence,
+    Fail,
+    Goal,
+    NotApplicable,
+    Pass,
+    Severity,
+    Subject,
+    Verdict,
+    edit,
+    rule,
+)
 from sevlint.facts.domain import Domain
 
 

@@ -1,13 +1,13 @@
 """The interrupt controller is asked for in a form that does not fit this type of guest.
 
 Why    TDX needs the split form, with the I/O APIC in QEMU: `ioapic driver='kvm'` ends with `TDX VM requires
-       kernel_irqchip to be split`. SEV-ES and SEV-SNP need KVM's: with it off QEMU stops (`SEV-ES guests require in-kernel
-       irqchip`); `driver='qemu'` gives the split form, which may work.
+       kernel_irqchip to be split`. SEV-ES and SEV-SNP need KVM's: with it off QEMU stops (`SEV-ES guests require
+       in-kernel irqchip`); `driver='qemu'` gives the split form, which may work.
 Fix    Drop `<ioapic>`: QEMU takes what fits.
 Refs   qemu: target/i386/sev.c, target/i386/kvm/tdx.c (libvirt-qemu 3.2; intel-tdx 7.4)
 """
 
-from sevlint.api import AmdRung, Confidence, Fail, Goal, Pass, Severity, Subject, TdxRung, Verdict, change, edit, rule
+from sevlint.api import Confidence, Fail, Goal, Pass, Severity, Subject, TdxRung, Verdict, change, edit, rule
 from sevlint.facts.domain import Domain
 
 _SEVERITY = {Goal.SEV_ES: Severity.WARNING, Goal.SEV_SNP: Severity.WARNING, Goal.TDX: Severity.ERROR}

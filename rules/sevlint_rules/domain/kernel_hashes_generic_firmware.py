@@ -1,7 +1,7 @@
 """Hashes of the kernel are asked for, and the firmware is not made for them.
 
-Why    Generic OVMF has no table for the hashes: QEMU stops with `kernel specified but guest firmware has no hashes table
-       GUID`, or the firmware takes the kernel without looking at them.
+Why    Generic OVMF has no table for the hashes: QEMU stops with `kernel specified but guest firmware has no hashes
+       table GUID`, or the firmware takes the kernel without looking at them.
 Fix    Name an OVMF of the package AmdSev: OVMF.amdsev.fd.
 Refs   qemu: target/i386/sev.c; edk2: OvmfPkg/AmdSev (libvirt-qemu 2.4, 3.2)
 

@@ -2,7 +2,8 @@
 
 Why    Kernel, initrd and command line come from the host. Without kernelHashes='yes' their hashes are not part of the
        launch: the guest runs and attests, and boots whatever the host likes.
-Fix    Write `<launchSecurity kernelHashes='yes'>`, with firmware made for it (OVMF.amdsev.fd); then check the measurement.
+Fix    Write `<launchSecurity kernelHashes='yes'>`, with firmware made for it (OVMF.amdsev.fd); then check the
+       measurement.
 Refs   libvirt: docs/formatdomain.rst; qemu: target/i386/sev.c (libvirt-qemu 1.2, 2.2, 3.2)
 """
 

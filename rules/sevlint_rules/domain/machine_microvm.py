@@ -25,7 +25,7 @@ _SEVERITY = {
     about=Subject.DOMAIN,
     severity=_SEVERITY,
     goals=X86,
-    rung={goal: AmdRung.DOMAIN for goal in (Goal.SEV_SNP, Goal.TDX)},
+    rung=dict.fromkeys((Goal.SEV_SNP, Goal.TDX), AmdRung.DOMAIN),
     confidence=Confidence.MEDIUM,
 )
 def judge(domain: Domain, goal: Goal) -> Verdict:

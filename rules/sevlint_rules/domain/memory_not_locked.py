@@ -39,8 +39,10 @@ from sevlint.facts.log import QemuLog
 )
 def judge(domain: Domain, unit: UnitMemlock | None, log: QemuLog | None) -> Verdict:
     allowed = domain.locked or domain.hard_limit_place
-    if allowed is not None or domain.running:
-        return Pass("it runs" if allowed is None else "it says what QEMU may lock", (allowed or domain.place,))
+    if allowed is not None:
+        return Pass("it says what QEMU may lock", (allowed,))
+    if domain.running:
+        return NotApplicable("it runs, so QEMU may lock what it needs")
     if unit is not None or (log is not None and log.last("qemu-register-region-failed") is not None):
         return NotApplicable("what QEMU may lock on this host is known")
     if domain.hugepages is not None:

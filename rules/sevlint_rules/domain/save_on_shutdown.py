@@ -13,7 +13,6 @@ from sevlint.api import (
     Confidence,
     Fail,
     Gap,
-    GapReason,
     NotApplicable,
     Open,
     Pass,

@@ -15,5 +15,7 @@ def judge(domain: Domain) -> Verdict:
     found = domain.feature("pmu")
     if found is None or found.state == "off":
         return Pass("it asks for no performance counters", (found.place if found else domain.place,))
-    remedy = edit("switch the counters off", "<pmu state='off'/>", change.put(found.place.at("state"), "off"), safe=True)
+    remedy = edit(
+        "switch the counters off", "<pmu state='off'/>", change.put(found.place.at("state"), "off"), safe=True
+    )
     return Fail("it asks for performance counters, which KVM refuses for TDX", (found.place,), remedy, value="on")
