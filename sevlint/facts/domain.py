@@ -15,6 +15,7 @@ _UEFI_NAME = re.compile(r"ovmf|edk2|tdvf|uefi")
 _BIOS_NAME = re.compile(r"^(?:vga)?bios|seabios|qboot")
 _TDX_NAME = re.compile(r"inteltdx|tdvf|[._-]tdx")
 _SECURE_BOOT_NAME = re.compile(r"secboot|secure-boot")
+_SECURE_BOOT = ("secure-boot", "enrolled-keys")
 _SPLIT_NAME = re.compile(r"code(?!.*\bcc\b)")
 _OTHER_MACHINE_NAME = re.compile(r"microvm|aavmf|qemu_efi")
 
@@ -115,11 +116,12 @@ class Firmware(Struct, frozen=True):
         return "amdsev" in name or "-sev" in name
 
     @property
-    def secure_boot(self) -> Place | None:
-        """Where it asks for Secure Boot by SMM: the loader's attribute, or a feature of autoselection."""
+    def secure_boot(self) -> tuple[Place, ...]:
+        """Where it asks for Secure Boot: the loader's attribute, and features of autoselection."""
+        asked = [one.place for one in self.features if one.name in _SECURE_BOOT and one.state == "yes"]
         if self.secure and self.loader_place is not None:
-            return self.loader_place.at("secure")
-        return next((one.place for one in self.features if one.name == "secure-boot" and one.state == "yes"), None)
+            asked.insert(0, self.loader_place.at("secure"))
+        return tuple(asked)
 
     def wrong_kind(self, goal: Goal) -> str:
         """What the image is by its name, where that cannot run guests of this goal; "" where it may (libvirt-qemu 2.4).

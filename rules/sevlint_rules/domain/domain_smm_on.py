@@ -11,8 +11,6 @@ Plain SEV runs with SMM.
 from sevlint.api import AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule
 from sevlint.facts.domain import Domain
 
-_SECURE_BOOT = ("secure-boot", "enrolled-keys")
-
 
 @rule(
     about=Subject.DOMAIN,
@@ -22,11 +20,10 @@ _SECURE_BOOT = ("secure-boot", "enrolled-keys")
 )
 def judge(domain: Domain) -> Verdict:
     if domain.smm and domain.smm_place is not None:
-        drops = []
-        if domain.firmware.secure and domain.firmware.loader_place is not None:
-            drops.append(change.drop(domain.firmware.loader_place.at("secure")))
-        drops += [change.drop(one.place) for one in domain.firmware.features if one.name in _SECURE_BOOT]
-        do = change.put(domain.smm_place.at("state"), "off")
-        remedy = edit("turn SMM off", "<smm state='off'/>", do, *drops, safe=not drops)
+        secure_boot = domain.firmware.secure_boot
+        do = [change.put(domain.smm_place.at("state"), "off"), *(change.drop(place) for place in secure_boot)]
+        if "SMM" in domain.firmware.wrong_kind(Goal.SEV_ES):
+            do = []  # another image is needed with it
+        remedy = edit("turn SMM off", "<smm state='off'/>", *do, safe=bool(do) and not secure_boot)
         return Fail("SMM is on, which QEMU refuses for this type", (domain.smm_place,), remedy=remedy, value="on")
     return Pass("SMM is not asked for", (domain.smm_place or domain.place,))

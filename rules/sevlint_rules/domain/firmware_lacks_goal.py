@@ -33,7 +33,7 @@ from sevlint.facts.firmware import FirmwareDescriptors
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86, rung=AmdRung.DOMAIN)
 def judge(domain: Domain, descriptors: FirmwareDescriptors | Gap, goal: Goal) -> Verdict:
     firmware = domain.firmware
-    if not firmware.is_uefi or firmware.secure_boot is not None:
+    if not firmware.is_uefi or firmware.secure_boot:
         return NotApplicable("its firmware is no UEFI, or asks for Secure Boot")
     if firmware.loader and (firmware.wrong_kind(goal) or (goal in PRIVATE_MEMORY and firmware.loader_type == "pflash")):
         return NotApplicable("its firmware is refused already")

@@ -34,8 +34,8 @@ from sevlint.facts.domain import Domain
 )
 def judge(domain: Domain, goal: Goal) -> Verdict:
     firmware = domain.firmware
-    place = firmware.secure_boot
-    if place is None:
+    places = firmware.secure_boot
+    if not places:
         return Pass("it does not ask for Secure Boot", (firmware.loader_place or firmware.place,))
     if goal is Goal.SEV and firmware.autoselect != "efi":
         return NotApplicable("plain SEV runs with SMM")
@@ -43,11 +43,10 @@ def judge(domain: Domain, goal: Goal) -> Verdict:
         return NotApplicable("firmware for TDX has Secure Boot without SMM")
     if domain.smm and goal is not Goal.SEV:
         return NotApplicable("it asks for SMM, which is refused already")
-    features = [one.place for one in firmware.features if one.name in ("secure-boot", "enrolled-keys")]
-    drops = [change.drop(one) for one in features]
-    if firmware.secure and firmware.loader_place is not None:
-        drops.append(change.drop(firmware.loader_place.at("secure")))
+    remedy = edit("do without Secure Boot", "", *(change.drop(place) for place in places))
+    if firmware.wrong_kind(goal):
+        remedy = edit("do without Secure Boot, and name another image")
     because = "it asks for Secure Boot, which needs SMM, and this type of guest has none"
     if goal is Goal.SEV:
         because = "it asks for Secure Boot, and no such firmware has the feature for SEV"
-    return Fail(because, (place,), edit("do without Secure Boot", "", *drops), value="secure-boot")
+    return Fail(because, places, remedy, value="secure-boot")

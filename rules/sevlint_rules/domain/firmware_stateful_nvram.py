@@ -18,13 +18,11 @@ _STATELESS = "<loader stateless='yes'/>"
 def judge(domain: Domain) -> Verdict:
     firmware = domain.firmware
     loader = firmware.loader_place
-    is_split = firmware.loader_type == "pflash" and firmware.readonly == "yes" and bool(firmware.loader)
-    kept = firmware.nvram_place or (loader if is_split else None)
+    is_flash = firmware.loader_type == "pflash" and bool(firmware.loader)
+    kept = firmware.nvram_place or (loader if is_flash else None)
     if firmware.stateless or kept is None or not firmware.is_uefi:
         return Pass("its firmware keeps no variables on the host", (loader or firmware.place,))
-    because = "its UEFI variables are in a file of the host, which nothing measures"
-    if firmware.nvram_place is None:
-        because = "libvirt gives it a file of UEFI variables, which nothing measures"
+    because = "its UEFI variables are kept in a file of the host, which nothing measures"
     return Fail(
         because, (kept,), edit("use firmware without a variable store", _STATELESS, *_changes(firmware, loader))
     )

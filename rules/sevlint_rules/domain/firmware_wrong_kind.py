@@ -42,7 +42,7 @@ def judge(domain: Domain, goal: Goal) -> Verdict:
     if goal in PRIVATE_MEMORY and firmware.loader_type == "pflash":
         return NotApplicable("its image is flash, which is refused already")
     wrong = firmware.wrong_kind(goal)
-    if "SMM" in wrong and (firmware.secure_boot is not None or domain.smm):
+    if "SMM" in wrong and (firmware.secure_boot or domain.smm):
         return NotApplicable("it asks for Secure Boot or SMM, which is refused already")
     if not wrong:
         return Pass("nothing in its image's name is against it", (place,))
