@@ -79,8 +79,21 @@ MACHINE_PARSERS = (
     "capacity",
     "access",
     "trust",
+    "firmware",
 )
-MACHINE_COMBINERS = ("kernel", "machine", "amd", "boot", "guest", "goals", "capacity", "access", "trust", "room")
+MACHINE_COMBINERS = (
+    "kernel",
+    "machine",
+    "amd",
+    "boot",
+    "guest",
+    "goals",
+    "capacity",
+    "access",
+    "trust",
+    "room",
+    "firmware",
+)
 
 
 def manager(*, third_party: bool = True) -> pluggy.PluginManager:

@@ -22,7 +22,12 @@ from sevlint.rule import Rule
 ROOT = Path(__file__).parent.parent
 HOSTS = ROOT / "fixtures" / "hosts"
 BROKEN = HOSTS / "iommu-passthrough.yaml"
-DEBUG = "<domain type='kvm'>\n  <name>{name}</name>\n  <os firmware='efi'>\n    <type arch='x86_64' machine='q35'>hvm</type>\n  </os>\n  <features>\n    <acpi/>\n  </features>\n  <launchSecurity type='sev-snp'>\n    <policy>{policy}</policy>\n  </launchSecurity>\n</domain>\n"
+DEBUG = (
+    "<domain type='kvm'>\n  <name>{name}</name>\n  <os firmware='efi'><loader stateless='yes'/>\n"
+    "    <type arch='x86_64' machine='q35'>hvm</type>\n  </os>\n  <features>\n    <acpi/>\n"
+    "  </features><cpu mode='host-passthrough'/><clock offset='utc'><timer name='hpet' present='no'/></clock>\n"
+    "  <launchSecurity type='sev-snp'>\n    <policy>{policy}</policy>\n  </launchSecurity>\n</domain>\n"
+)
 
 
 def sevlint(

@@ -18,7 +18,7 @@ from sevlint.combine.domain import domain_goal_signs
 from sevlint.errors import ParseError
 from sevlint.facts.domain import UnclearXml
 from sevlint.model import Completeness, Gap, GapReason, Place, View
-from sevlint.parsers import boot, devices, domain_xml, domcapabilities, listings, machine, packages
+from sevlint.parsers import access, boot, devices, domain_xml, domcapabilities, firmware, listings, machine, packages
 from sevlint.parsers.base import Parser, Text, decode
 from sevlint.spans import resolve
 
@@ -123,6 +123,29 @@ def test_dpkg_states_and_rpm_rows() -> None:
     rows = b"Desired=Unknown\n|\nii  libvirt0:amd64  11.3.0-3+deb13u1  amd64 x\nrc  qemu-kvm 1:5.2 amd64 x\n"
     dpkg = packages.packages.function(Text("x", rows))
     assert [(item.name, item.version) for item in dpkg.items] == [("libvirt0", "11.3.0")]
+
+
+@pytest.mark.parametrize("content", ["", "\n", "[]", "{", '{"mapping": 1, "targets": {}, "features": "amd-sev"}'])
+def test_a_firmware_descriptor_that_says_nothing_offers_nothing(content: str) -> None:
+    try:
+        found = firmware.firmware_descriptor.function(Text("etc/qemu/firmware/a.json", content.encode()))
+    except ParseError:
+        assert content == "{"
+        return
+    assert found.masks == (not content.strip())
+    assert (found.device, found.filename, found.targets, found.features) == ("", "", (), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("content", "action", "line"),
+    [
+        ("ON_SHUTDOWN=suspend\nexport ON_SHUTDOWN='shutdown' # not saved\n", "shutdown", 2),
+        ("#ON_SHUTDOWN=shutdown\nON_SHUTDOWN_X=suspend\n", "", 1),
+    ],
+)
+def test_what_libvirt_guests_is_told(content: str, action: str, line: int) -> None:
+    found = access.guests_at_shutdown.function(Text("etc/sysconfig/libvirt-guests", content.encode()))
+    assert (found.action, found.place.line) == (action, line)
 
 
 def test_udev_keys_in_any_order() -> None:

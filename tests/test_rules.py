@@ -31,6 +31,8 @@ CUT_IN_TEST = (
     "etc/udev/",
     "etc/tmpfiles.d/",
     "usr/lib/tmpfiles.d/",
+    "etc/qemu/firmware/",
+    "usr/share/qemu/firmware/",
     "usr/lib/udev/",
     "etc/modprobe.d/",
     "boot/loader/entries/",

@@ -20,7 +20,7 @@ import yaml
 from sevlint import engine, plugins
 from sevlint.errors import SourceError
 from sevlint.model import Completeness, Settings, Subject
-from sevlint.sources.base import Source, Wanted
+from sevlint.sources.base import File, Source, Wanted
 from sevlint.sources.bundle import BundleSource
 from sevlint.sources.opening import open_source
 from sevlint.sources.recognise import HEAD, is_domain, recognise, xml_root
@@ -161,6 +161,7 @@ def test_links_of_an_archive_stay_inside(tmp_path: Path) -> None:
             ("top/etc/os-release", "../usr/lib/os-release"),
             ("top/proc/meminfo", "/usr/lib/mem"),
             ("top/proc/cpuinfo", "cpuinfo"),
+            ("top/etc/qemu/firmware/a.json", "/dev/null"),
         ):
             link = tarfile.TarInfo(name)
             link.type, link.linkname = tarfile.SYMTYPE, target
@@ -170,11 +171,13 @@ def test_links_of_an_archive_stay_inside(tmp_path: Path) -> None:
             member.size = len(text)
             made.addfile(member, io.BytesIO(text))
     source = open_source(str(archive))
-    source.load(Wanted(("proc/cmdline", "etc/os-release", "proc/meminfo", "proc/cpuinfo"), (), (), lambda *_: None))
+    wanted = ("proc/cmdline", "etc/os-release", "proc/meminfo", "proc/cpuinfo", "etc/qemu/firmware/*.json")
+    source.load(Wanted(wanted, (), (), lambda *_: None))
     assert source.files["etc/os-release"].data == b"ID=fedora\n"
     assert source.files["proc/meminfo"].data == b"MemTotal: 1 kB\n"
     assert source.files["proc/cmdline"].complete is Completeness.UNREADABLE
     assert source.files["proc/cpuinfo"].complete is Completeness.UNREADABLE
+    assert source.files["etc/qemu/firmware/a.json"] == File("etc/qemu/firmware/a.json", b"")
 
 
 def test_links_of_a_tree_stay_inside(tmp_path: Path) -> None:
@@ -186,8 +189,14 @@ def test_links_of_a_tree_stay_inside(tmp_path: Path) -> None:
     (top / "usr/lib/os-release").write_text("ID=fedora\n")
     os.symlink("../../secret", top / "proc/cmdline")
     os.symlink("/usr/lib/os-release", top / "etc/os-release")
+    (top / "etc/qemu/firmware").mkdir(parents=True)
+    os.symlink("/dev/null", top / "etc/qemu/firmware/a.json")
+    os.symlink("/dev/zero", top / "etc/qemu/firmware/b.json")
     source = open_source(str(top))
-    source.load(Wanted(("proc/cmdline", "etc/os-release"), (), (), lambda *_: None))
+    wanted = ("proc/cmdline", "etc/os-release", "etc/qemu/firmware/*.json")
+    source.load(Wanted(wanted, (), (), lambda *_: None))
+    assert source.files["etc/qemu/firmware/a.json"] == File("etc/qemu/firmware/a.json", b"")
+    assert source.files["etc/qemu/firmware/b.json"].complete is Completeness.UNREADABLE
     assert source.files["etc/os-release"].data == b"ID=fedora\n"
     assert source.files["proc/cmdline"].complete is Completeness.UNREADABLE
 

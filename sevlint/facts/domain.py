@@ -13,6 +13,11 @@ from sevlint.model import Gap, Goal, Level, Place, View
 
 _UEFI_NAME = re.compile(r"ovmf|edk2|tdvf|uefi")
 _BIOS_NAME = re.compile(r"^(?:vga)?bios|seabios|qboot")
+_TDX_NAME = re.compile(r"inteltdx|tdvf|[._-]tdx")
+_SECURE_BOOT_NAME = re.compile(r"secboot|secure-boot")
+_SECURE_BOOT = ("secure-boot", "enrolled-keys")
+_SPLIT_NAME = re.compile(r"code(?!.*\bcc\b)")
+_OTHER_MACHINE_NAME = re.compile(r"microvm|aavmf|qemu_efi")
 
 
 _VIRTIO = ("interface", "controller", "memballoon", "rng", "video", "crypto")
@@ -114,6 +119,39 @@ class Firmware(Struct, frozen=True):
     nvram_place: Place | None
 
     @property
+    def has_hashes(self) -> bool:
+        """An image that by its name is made for SEV, and has a table for a kernel's hashes."""
+        name = self.loader.rsplit("/", 1)[-1].lower()
+        return "amdsev" in name or "-sev" in name
+
+    @property
+    def secure_boot(self) -> tuple[Place, ...]:
+        """Where it asks for Secure Boot: the loader's attribute, and features of autoselection."""
+        asked = [one.place for one in self.features if one.name in _SECURE_BOOT and one.state == "yes"]
+        if self.secure and self.loader_place is not None:
+            asked.insert(0, self.loader_place.at("secure"))
+        return tuple(asked)
+
+    def wrong_kind(self, goal: Goal) -> str:
+        """What the image is by its name, where that cannot run guests of this goal; "" where it may (libvirt-qemu 2.4).
+
+        What is attached as flash for SEV-SNP and TDX is another fault.
+        """
+        name = self.loader.rsplit("/", 1)[-1].lower()
+        if _OTHER_MACHINE_NAME.search(name):
+            return "made for another machine type"
+        if goal is Goal.TDX and "amdsev" in name:
+            return "an AMD SEV build"
+        if goal is not Goal.TDX and _TDX_NAME.search(name):
+            return "an Intel TDX build"
+        is_encrypted_state = goal in (Goal.SEV_ES, Goal.SEV_SNP)
+        if is_encrypted_state and "amdsev" not in name and _SECURE_BOOT_NAME.search(name):
+            return "a Secure Boot build, which needs SMM"
+        if self.loader_type == "rom" and _SPLIT_NAME.search(name):
+            return "half of a split image, which only works as flash"
+        return ""
+
+    @property
     def is_uefi(self) -> bool:
         """UEFI by the image's name whatever its loader type; without one autoselected EFI or flash (libvirt-qemu 2.4).
 
@@ -197,6 +235,7 @@ class GuestCpu(Struct, frozen=True):
     model: str
     required: tuple[Setting, ...]
     place: Place
+    model_place: Place | None = None
 
 
 class Timer(Struct, frozen=True):
@@ -275,6 +314,7 @@ class Domain(Fact, frozen=True):
     vcpus_place: Place | None
     cpu: GuestCpu | None
     timers: tuple[Timer, ...]
+    clock_place: Place | None
     kernel: Setting | None
     initrd: Setting | None
     cmdline: Setting | None
@@ -378,3 +418,12 @@ class AutostartedDomains(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.HOST
     names: frozenset[str]
+
+
+class GuestsAtShutdown(Fact, frozen=True):
+    """What libvirt-guests does with running VMs when the host shuts down: `suspend` saves them (libvirt-qemu 4.4)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    action: str
+    """ON_SHUTDOWN as it is set; "" where the file leaves the default."""
+    place: Place

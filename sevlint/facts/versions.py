@@ -29,6 +29,11 @@ QEMU_CONFIDENTIAL_DEFAULTS = (6, 0)
 QEMU_VFIO_PRIVATE_MEMORY = (10, 1)
 """From here on QEMU can assign devices to guests with private memory (libvirt-qemu 7)."""
 
+QEMU_CONFIDENTIAL_DEFAULTS = (6, 0)
+"""Since then QEMU sets devices up for confidential guests by itself (libvirt-qemu 3.1)."""
+LIBVIRT_STATELESS_MUST_BE_ASKED = ((10, 5), (11, 8))
+"""From the first of SEV-SNP until the second libvirt chose no stateless flash by itself (libvirt-qemu 2.3)."""
+
 
 def text(version: tuple[int, ...]) -> str:
     """ "9.1" """

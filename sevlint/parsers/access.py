@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sevlint.facts.access import DeviceAcl, GroupFile, LimitLine, LimitsFile, PasswdFile, QemuConf, UnitLimit
+from sevlint.facts.domain import GuestsAtShutdown
 from sevlint.model import Evidence, Place
 from sevlint.parsers.base import Text, parser
 
@@ -28,6 +29,20 @@ def qemu_conf(text: Text) -> QemuConf:
         no_namespaces=none[1] if none is not None and none[0].startswith("[") else None,
         place=text.start,
     )
+
+
+@parser(
+    Evidence("etc/sysconfig/libvirt-guests", command="cat /etc/sysconfig/libvirt-guests"),
+    Evidence("etc/default/libvirt-guests", command="cat /etc/default/libvirt-guests"),
+)
+def guests_at_shutdown(text: Text) -> GuestsAtShutdown:
+    """`ON_SHUTDOWN=` of a file that a shell reads: the last line counts."""
+    action, place = "", text.start
+    for line, content in text.numbered():
+        name, is_set, value = content.strip().removeprefix("export ").partition("=")
+        if is_set and name == "ON_SHUTDOWN":
+            action, place = value.partition("#")[0].strip().strip("\"'"), text.place(line)
+    return GuestsAtShutdown(action, place)
 
 
 @parser(Evidence("etc/group", command="getent group"))

@@ -256,6 +256,7 @@ class _Reader:
             vcpus_place=self._place_of(vcpu),
             cpu=self._cpu(top.get("cpu")),
             timers=self._timers(top.get("clock")),
+            clock_place=self._place_of(top.get("clock")),
             kernel=self._setting(os.get("kernel")),
             initrd=self._setting(os.get("initrd")),
             cmdline=self._setting(os.get("cmdline")),
@@ -365,7 +366,8 @@ class _Reader:
             return None
         demanded = (one for one in cpu.iterfind("feature") if one.get("policy", "require") in ("require", "force"))
         required = tuple(Setting(one.get("name", ""), self._place(one)) for one in demanded)
-        return GuestCpu(cpu.get("mode", ""), said(cpu.find("model")), required, self._place(cpu))
+        model = cpu.find("model")
+        return GuestCpu(cpu.get("mode", ""), said(model), required, self._place(cpu), self._place_of(model))
 
     def _timers(self, clock: etree._Element | None) -> tuple[Timer, ...]:
         present = {"yes": True, "no": False}

@@ -69,7 +69,7 @@ class Wanted(Struct, frozen=True):
     on_log: Callable[[str, Iterator[bytes], Completeness], None]
 
 
-_MASKED = (".conf", ".rules", ".service")
+_MASKED = (".conf", ".json", ".rules", ".service")
 
 
 def masks(path: str, target: str | None) -> bool:

@@ -20,7 +20,10 @@ from sevlint.facts.domain import Domain
 )
 def judge(domain: Domain) -> Verdict:
     if domain.smm and domain.smm_place is not None:
-        off = change.put(domain.smm_place.at("state"), "off")
-        remedy = edit("turn SMM off", "<smm state='off'/>", off, safe=True)
+        secure_boot = domain.firmware.secure_boot
+        do = [change.put(domain.smm_place.at("state"), "off"), *(change.drop(place) for place in secure_boot)]
+        if "SMM" in domain.firmware.wrong_kind(Goal.SEV_ES):
+            do = []  # another image is needed with it
+        remedy = edit("turn SMM off", "<smm state='off'/>", *do, safe=bool(do) and not secure_boot)
         return Fail("SMM is on, which QEMU refuses for this type", (domain.smm_place,), remedy=remedy, value="on")
     return Pass("SMM is not asked for", (domain.smm_place or domain.place,))

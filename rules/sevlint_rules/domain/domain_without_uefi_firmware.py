@@ -8,17 +8,39 @@ Refs   libvirt: docs/formatdomain.rst, src/qemu/qemu_firmware.c; qemu: target/i3
 `<os type='efi'>`, which libvirt's own SEV page shows, is a misprint that libvirt ignores.
 """
 
-from sevlint.api import X86, AmdRung, Fail, Pass, Severity, Subject, Verdict, edit, rule
-from sevlint.facts.domain import Domain
+from sevlint.api import X86, AmdRung, Fail, Goal, Pass, Remedy, Severity, Subject, Verdict, change, edit, rule
+from sevlint.facts.domain import Domain, DomainXml, Element
+from sevlint.model import Change
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86, rung=AmdRung.DOMAIN)
-def judge(domain: Domain) -> Verdict:
+def judge(domain: Domain, xml: DomainXml) -> Verdict:
     firmware = domain.firmware
     if firmware.is_uefi:
         return Pass("it has UEFI firmware", (firmware.loader_place or firmware.place,))
-    remedy = edit("ask for UEFI firmware", "<os firmware='efi'>")
     if firmware.autoselect == "bios" or firmware.loader:
         because = "its firmware is a BIOS, which cannot run encrypted"
-        return Fail(because, (firmware.loader_place or firmware.place,), remedy=remedy, value=firmware.loader)
-    return Fail("it has no UEFI firmware: libvirt will start SeaBIOS", (firmware.place,), remedy=remedy)
+        place = firmware.loader_place or firmware.place
+        return Fail(because, (place,), remedy=_remedy(domain, xml), value=firmware.loader)
+    if xml.os is not None and xml.os.get("type") == "efi" and not firmware.autoselect:
+        misprint = xml.os.place.at("type")
+        do = (change.put(xml.os.place.at("firmware"), "efi"), change.drop(misprint), *_stateless(domain, xml.os))
+        remedy = edit("write firmware='efi'", "<os firmware='efi'>", *do, safe=True)
+        because = "<os> has no attribute type, which libvirt ignores: it will start SeaBIOS"
+        return Fail(because, (misprint,), remedy=remedy, value="type")
+    because = "it has no UEFI firmware: libvirt will start SeaBIOS"
+    return Fail(because, (firmware.place,), remedy=_remedy(domain, xml))
+
+
+def _remedy(domain: Domain, xml: DomainXml) -> Remedy:
+    loader = domain.firmware.loader_place
+    if xml.os is None:
+        return edit("ask for UEFI firmware", "<os firmware='efi'>")
+    drop = [change.drop(loader.at(""))] if loader is not None else []
+    firmware = change.put(xml.os.place.at("firmware"), "efi")
+    return edit("ask for UEFI firmware", "<os firmware='efi'>", firmware, *drop, *_stateless(domain, xml.os))
+
+
+def _stateless(domain: Domain, os: Element) -> list[Change]:
+    """libvirt 10.5 to 11.7 finds the firmware for SEV-SNP only where this is asked for."""
+    return [change.add(os.place, "<loader stateless='yes'/>")] if domain.goal is Goal.SEV_SNP else []

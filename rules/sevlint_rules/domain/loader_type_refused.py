@@ -8,14 +8,26 @@ Refs   qemu: hw/i386/pc_sysfw.c, target/i386/kvm/tdx.c; AMDESE/AMDSEV issue 223 
 Manuals that describe OVMF_CODE and OVMF_VARS for every technology are right for SEV and SEV-ES only.
 """
 
-from sevlint.api import PRIVATE_MEMORY, AmdRung, Fail, Pass, Severity, Subject, Verdict, edit, rule
-from sevlint.facts.domain import Domain, escape
+from sevlint.api import (
+    PRIVATE_MEMORY,
+    AmdRung,
+    Fail,
+    Pass,
+    Remedy,
+    Severity,
+    Subject,
+    Verdict,
+    change,
+    edit,
+    rule,
+)
+from sevlint.facts.domain import Domain, Firmware, escape
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=PRIVATE_MEMORY, rung=AmdRung.DOMAIN)
 def judge(domain: Domain) -> Verdict:
     firmware = domain.firmware
-    remedy = edit("load the firmware as ROM and drop <nvram>", f"<loader type='rom'>{_image(firmware.loader)}</loader>")
+    remedy = _remedy(firmware)
     if firmware.loader_type == "pflash" and firmware.loader_place is not None:
         because = "its firmware is attached as flash, which QEMU refuses for this type"
         return Fail(because, (firmware.loader_place,), remedy=remedy, value=firmware.loader_type)
@@ -25,8 +37,21 @@ def judge(domain: Domain) -> Verdict:
     return Pass("its firmware is not attached as flash", (firmware.loader_place or firmware.place,))
 
 
-def _image(path: str) -> str:
-    """The image to name: half of a split one is no ROM, nor is a qcow2 file."""
+def _remedy(firmware: Firmware) -> Remedy:
+    """Whole where the image can be a ROM; what libvirt chose, it may choose anew."""
+    drops = [change.drop(firmware.nvram_place)] if firmware.nvram_place is not None else []
+    loader = firmware.loader_place
+    if firmware.autoselect == "efi" and loader is not None:
+        stateless = "<loader stateless='yes'/>"
+        return edit("let libvirt choose stateless firmware", stateless, change.put(loader.at(""), stateless), *drops)
+    shown = f"<loader type='rom'>{escape(firmware.loader) if _is_rom(firmware.loader) else '/PATH/TO/OVMF.fd'}</loader>"
+    text = "load the firmware as ROM and drop <nvram>"
+    if loader is None or not _is_rom(firmware.loader):
+        return edit(text, shown)
+    return edit(text, shown, change.put(loader.at(""), shown), *drops)
+
+
+def _is_rom(path: str) -> bool:
+    """Half of a split image is no ROM, nor is a qcow2 file."""
     name = path.rsplit("/", 1)[-1].lower()
-    is_rom = name and "code" not in name and not name.endswith(".qcow2")
-    return escape(path) if is_rom else "/PATH/TO/OVMF.fd"
+    return bool(name) and "code" not in name and not name.endswith(".qcow2")

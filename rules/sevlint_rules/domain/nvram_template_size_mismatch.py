@@ -10,7 +10,7 @@ Manuals that ask for "2 MB flash for OVMF_VARS" name nothing that libvirt or QEM
 
 import re
 
-from sevlint.api import X86, Confidence, Fail, NotApplicable, Pass, Severity, Subject, Verdict, edit, rule
+from sevlint.api import X86, Confidence, Fail, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule
 from sevlint.facts.domain import Domain, escape
 
 _FOUR = re.compile(r"[._-]4m(?=[._-]|$)", re.IGNORECASE)
@@ -28,7 +28,8 @@ def judge(domain: Domain) -> Verdict:
         return Pass("both halves are of one size by their names", (place,))
     because = f"{loader} and {template} are of two sizes: one is a 4 MB build"
     right = firmware.nvram_template.removesuffix(template) + _mended(template, loader)
-    remedy = edit("take both halves from one build", f"<nvram template='{escape(right)}'/>")
+    do = change.put(place.at("template"), right)
+    remedy = edit("take both halves from one build", f"<nvram template='{escape(right)}'/>", do)
     return Fail(because, (place, firmware.loader_place), remedy=remedy, value=f"{loader},{template}")
 
 

@@ -1,0 +1,37 @@
+"""The machine type is one that encrypted guests have no firmware for.
+
+Why    The firmware images for SEV and TDX are made for q35; microvm has an image of its own without their metadata, and
+       isapc, xenfv and none have no UEFI at all. virt-install refuses them: `launch security requires a Q35 UEFI
+       machine`.
+Fix    Use the machine type q35, and let libvirt assign the devices anew.
+Refs   virt-manager: virtinst/domain/launch_security.py; libvirt: src/qemu/qemu_firmware.c (libvirt-qemu 2.3, 3.2)
+
+That no image for microvm has the metadata is known of the images that distributions ship, not of a site's own.
+"""
+
+from sevlint.api import X86, AmdRung, Confidence, Fail, Goal, Pass, Severity, Subject, Verdict, edit, rule
+from sevlint.facts.domain import Domain
+
+_OTHERS = ("microvm", "isapc", "xenfv", "none")
+_SEVERITY = {
+    Goal.SEV: Severity.WARNING,
+    Goal.SEV_ES: Severity.WARNING,
+    Goal.SEV_SNP: Severity.ERROR,
+    Goal.TDX: Severity.ERROR,
+}
+
+
+@rule(
+    about=Subject.DOMAIN,
+    severity=_SEVERITY,
+    goals=X86,
+    rung=dict.fromkeys((Goal.SEV_SNP, Goal.TDX), AmdRung.DOMAIN),
+    confidence=Confidence.MEDIUM,
+)
+def judge(domain: Domain, goal: Goal) -> Verdict:
+    place = domain.machine_place.at("machine") if domain.machine else domain.machine_place
+    if domain.machine not in _OTHERS:
+        return Pass("its machine is none of microvm, isapc, xenfv and none", (place,))
+    because = f"there is no firmware for encrypted guests on the machine {domain.machine}"
+    remedy = edit("use q35", "<type arch='x86_64' machine='q35'>hvm</type>")
+    return Fail(because, (place,), remedy, severity=_SEVERITY[goal], value=domain.machine)

@@ -1,0 +1,22 @@
+"""The guest may suspend itself, which an encrypted guest does not survive.
+
+Why    To sleep and to wake needs the host to save and restore the guest's state, which it cannot read: the guest fails
+       on the way.
+Fix    Write enabled='no', as virt-install does.
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 3.2); intel-tdx 7.4
+
+A TDX template that circulates writes `enable='no'`, which libvirt ignores: the attribute is `enabled`.
+"""
+
+from sevlint.api import X86, Fail, Pass, Severity, Subject, Verdict, change, edit, rule
+from sevlint.facts.domain import Domain
+
+
+@rule(about=Subject.DOMAIN, severity=Severity.WARNING, goals=X86)
+def judge(domain: Domain) -> Verdict:
+    both = [one for one in (domain.suspend_to_mem, domain.suspend_to_disk) if one is not None]
+    found = [one.place for one in both if one.text == "yes"]
+    if not found:
+        return Pass("it may not suspend itself", (both[0].place if both else domain.place,))
+    remedy = edit("forbid it", "enabled='no'", *(change.put(place, "no") for place in found), safe=True)
+    return Fail("it may suspend itself, which an encrypted guest does not survive", tuple(found), remedy, value="yes")
