@@ -7,6 +7,7 @@ could not be opened or read whole; 1 findings at or above --fail-on; 0.
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -14,7 +15,17 @@ from msgspec.structs import replace
 
 from sevlint import __version__, clean, config, engine, plugins, select
 from sevlint.errors import SourceError, UsageError
-from sevlint.model import Finding, ReadinessReport, Report, RuleInfo, Settings, Severity, State, Subject
+from sevlint.model import (
+    Finding,
+    ReadinessReport,
+    Report,
+    RuleInfo,
+    Settings,
+    Severity,
+    State,
+    Subject,
+    Suppression,
+)
 from sevlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -65,6 +76,8 @@ class _Judged(Struct, frozen=True):
     rules: list[Rule]
     cards: dict[str, RuleInfo]
     outcomes: list[engine.Outcome]
+    last: list[Rule]
+    """The rules about suppressions, which are called when the others have spoken."""
 
 
 def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs) -> _Judged:
@@ -83,24 +96,29 @@ def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs) -> _
     if wide:
         plugins.check_supply(rules, registry)
     rules = [rule for rule in rules if configs.selected(rule.info, cards)]
+    last = [rule for rule in rules if engine.tells_of_suppressions(rule)]
     for node in snapshot.domains:
         configs.of(node)
-    outcomes = engine.judge(rules, snapshot)
+    outcomes = engine.judge([rule for rule in rules if not engine.tells_of_suppressions(rule)], snapshot)
     errors += [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
     errors += snapshot.errors
-    return _Judged(inputs, errors, snapshot, rules, cards, outcomes)
+    return _Judged(inputs, errors, snapshot, rules, cards, outcomes, last)
 
 
 def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     """Judge every input. Raises UsageError for what is wrong before any input is read."""
+    options = replace(options, settings=replace(options.settings, date=options.settings.date or _today()))
     configs = _Configs(options, offers)
     judged = _judge(options, offers, configs)
     inputs, snapshot, cards, errors = judged.inputs, judged.snapshot, judged.cards, judged.errors
+    suppressor = engine.Suppressor(snapshot, configs.entries(snapshot), date=options.settings.date)
+    told = suppressor.tell(judged.outcomes, lambda names: plugins.unknown(names, offers), configs.hides)
     report = engine.report(
-        judged.outcomes,
+        [*judged.outcomes, *engine.judge(judged.last, snapshot, told)],
         snapshot,
         options.settings,
         hide=configs.hides,
+        suppresses=suppressor.find,
         regrade=configs.regrades,
         cards=cards,
         rules=[*(rule.info for rule in judged.rules), *cards.values()],
@@ -110,7 +128,7 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     errors += configs.errors
     errors += _wrong_roles(options, inputs, snapshot)
     errors += _nothing_known(inputs, report, errors)
-    code, changes = _judgement(report, snapshot, configs, bool(errors))
+    code, changes = _judgement(report, (*snapshot.nodes(), *told), configs, bool(errors))
     printable = tuple(clean.printable(error) for error in errors)
     report = replace(
         report,
@@ -242,7 +260,7 @@ def _wrong_roles(options: CheckOptions, inputs: list[engine.Input], snapshot: en
 def _nothing_known(inputs: list[engine.Input], report: Report, errors: list[str]) -> list[str]:
     """A line for each named input that gave nothing, and of which nothing else is said."""
     lines = []
-    for one, given in zip(inputs, report.inputs, strict=True):
+    for one, given in zip(inputs, report.inputs, strict=False):  # behind the inputs stand configurations
         label = one.source.label
         told = one.lent or one.tie or any(error.startswith(f"{label}:") for error in errors)
         if not (told or given.judged or given.not_domains or one.source.recognised):
@@ -284,6 +302,7 @@ class _Configs:
         self._folders: dict[int, str] = {}
         self._by_folder: dict[str, config.Config] = {}
         self._files: dict[str, config.Config] = {}
+        self._told: dict[int, config.Config] = {}
         settings = options.settings
         for names, option in ((settings.select, "--select"), (settings.ignore, "--ignore")):
             self._check(names, option)
@@ -300,6 +319,8 @@ class _Configs:
         """The configuration that holds for a subject; for a lent host, which is only evidence, none does."""
         if node.lent:
             return _NO_CONFIG
+        if node.source.number in self._told:
+            return self._told[node.source.number]
         folder = self._folders[node.source.number]
         if node.source.kind == "xml":
             folder = os.path.join(folder, os.path.dirname(node.outside)) if "/" in node.outside else folder
@@ -328,7 +349,31 @@ class _Configs:
     def _file(self, path: str, label: str, name: str) -> config.Config:
         found = config.read(path, label)
         self._check((*found.select, *found.ignore, *(rule for rule, _ in found.severity)), label)
-        return replace(found, path=name)
+        return replace(found, path=name, suppress=tuple(_called(one, name) for one in found.suppress))
+
+    def entries(self, snapshot: engine.Snapshot) -> list[engine.Entries]:
+        """Each configuration that suppresses something, with the subjects that it holds for."""
+        nodes: dict[str, list[engine.Node]] = {}
+        by_path: dict[str, config.Config] = {}
+        for node in snapshot.nodes():
+            found = self.of(node)
+            if found.suppress:
+                by_path[found.location] = found
+                nodes.setdefault(found.location, []).append(node)
+        return [
+            engine.Entries(by_path[path].suppress, tuple(mine), partial(self._as_source, by_path[path], snapshot))
+            for path, mine in nodes.items()
+        ]
+
+    def _as_source(self, found: config.Config, snapshot: engine.Snapshot) -> Source:
+        """A configuration of which something is to be said, as one more input."""
+        from sevlint.sources.configuration import ConfigurationSource
+
+        source = ConfigurationSource(found.path, found.location, len(snapshot.sources))
+        source.load()
+        self._told[source.number] = found
+        snapshot.sources.append(source)
+        return source
 
     def _check(self, names: Iterable[str], where: str) -> None:
         names = list(names)
@@ -367,9 +412,27 @@ class _Configs:
         return self.options.fail_on or self.of(node).fail_on
 
 
-def _judgement(report: Report, snapshot: engine.Snapshot, configs: _Configs, errors: bool) -> tuple[int, list[str]]:
+def _called(one: Suppression, name: str) -> Suppression:
+    """An entry's place by the name that its configuration has in the report."""
+    return replace(one, place=replace(one.place, path=name))
+
+
+def _today() -> str:
+    """The day of the run in UTC; SOURCE_DATE_EPOCH stands for the clock, so that a run can be repeated."""
+    import time
+
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    try:
+        return time.strftime("%Y-%m-%d", time.gmtime(int(given) if given else None))
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(f"SOURCE_DATE_EPOCH: {given!r} is no number of seconds since 1970") from error
+
+
+def _judgement(
+    report: Report, subjects: Iterable[engine.Node], configs: _Configs, errors: bool
+) -> tuple[int, list[str]]:
     """The exit code, and what configurations changed besides hiding: a line each for the summary."""
-    nodes = _by_names(snapshot)
+    nodes = _by_names(subjects)
     infos = {info.id: info for info in report.rules}
     regraded: dict[str, int] = {}
     limits: dict[str, str] = {}
@@ -395,10 +458,10 @@ def _judgement(report: Report, snapshot: engine.Snapshot, configs: _Configs, err
 _Names = tuple[str, str, str, str]
 
 
-def _by_names(snapshot: engine.Snapshot) -> dict[_Names, engine.Node]:
+def _by_names(subjects: Iterable[engine.Node]) -> dict[_Names, engine.Node]:
     """Each subject by the names that its findings carry."""
     found: dict[_Names, engine.Node] = {}
-    for node in (*snapshot.hosts, *snapshot.guests, *snapshot.domains):
+    for node in subjects:
         names = {key: clean.printable(name) for key, name in node.names().items()}
         key = (names["host"], names.get("domain", ""), names.get("guest", ""), names["outside"])
         found.setdefault(key, node)
@@ -440,7 +503,7 @@ def _uris(sources: Sequence[Source]) -> list[str]:
 
     Inputs of one repository keep its paths beside inputs from elsewhere, unless two files would then have one name.
     """
-    places = [None if _is_stream(one) else os.path.realpath(one.label) for one in sources]
+    places = [None if _is_stream(one) else os.path.realpath(one.location or one.label) for one in sources]
     roots = {path: _git_root(path) for path in places if path is not None}
     inside = [path for path, root in roots.items() if root]
     outside = [path for path, root in roots.items() if not root]
@@ -467,7 +530,7 @@ def _numbered(places: Iterable[str | None], relative: Mapping[str, str]) -> list
 
 def _is_stream(source: Source) -> bool:
     """Standard input, and what a shell hands over in its place: its name means nothing later."""
-    label = os.path.abspath(source.label)
+    label = os.path.abspath(source.location or source.label)
     return (
         source.kind == "stdin"
         or label.startswith(("/dev/fd/", "/proc/self/fd/", "/dev/stdin"))

@@ -62,7 +62,12 @@ def add(commands: Any) -> None:
     option("--min-confidence", choices=("low", "medium", "high"), default="low", help="hide less certain findings")
     option("--strict", action="store_true", help="a rule that could not decide counts as a finding for the exit code")
     option("--show", action="append", default=[], metavar="WHAT", help=f"also show {', '.join(_SHOWABLE)} (comma list)")
-    option("--sarif-kinds", choices=("fail", "all"), default="fail", help="all: passes and open verdicts in SARIF too")
+    option(
+        "--sarif-kinds",
+        choices=("fail", "suppressed", "all"),
+        default="fail",
+        help="suppressed: what is suppressed in SARIF too; all: also passes and open verdicts",
+    )
     option("--config", default=None, metavar="FILE", help="use this configuration instead of the nearest .sevlint.yaml")
     option("--isolated", action="store_true", help="read no configuration file")
     option("--no-plugins", action="store_true", help="only the rules and parsers that this distribution ships")
@@ -152,7 +157,9 @@ def _check_formats(names: Iterable[str], known: Iterable[str]) -> None:
 def _options_of(name: str, options: argparse.Namespace) -> dict[str, Any]:
     if name == "text":
         return {"show": frozenset(_words(options.show, "--show"))}
-    return {"all_kinds": options.sarif_kinds == "all"} if name == "sarif" else {}
+    if name == "sarif":
+        return {"all_kinds": options.sarif_kinds == "all", "suppressed": options.sarif_kinds == "suppressed"}
+    return {}
 
 
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:

@@ -8,8 +8,10 @@ from sevlint.engine.collecting import Input, collect
 from sevlint.engine.judging import Outcome, judge
 from sevlint.engine.reporting import Hidden, report, spans_of
 from sevlint.engine.snapshot import Made, Node, Registry, Snapshot
+from sevlint.engine.suppressing import Entries, Suppressor, tells_of_suppressions
 
 __all__ = [
+    "Entries",
     "Hidden",
     "Input",
     "Made",
@@ -17,8 +19,10 @@ __all__ = [
     "Outcome",
     "Registry",
     "Snapshot",
+    "Suppressor",
     "collect",
     "judge",
     "report",
     "spans_of",
+    "tells_of_suppressions",
 ]
