@@ -246,8 +246,8 @@ class Place(Struct, frozen=True):
 
     `source` is the number of the input PATH, `path` is the file as the user has it, below the snapshot's top.
     Either `line`/`column`/`end_column` (1-based, code points, end exclusive), or `element` (0-based number of the XML
-    element in document order) with `part`: "" for its start tag, "#text" for its text, "#comment3" for the third comment
-    of the file (`element` is the one it stands in, the root for one that stands in none), else an attribute's name.
+    element in document order) with `part`: "" for its start tag, "#text" for its text, "#comment3" for the file's third
+    comment (`element` is the one it stands in, the root for one that stands in none), else an attribute's name.
     `text` is the whole line where the file is not kept (logs). `note` says what cannot be quoted ("mode 0666").
     """
 

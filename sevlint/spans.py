@@ -168,8 +168,8 @@ def _decoded(data: bytes) -> str:
 class _Document:
     """What the second pass learns of one file: where every element starts, what it is called, what it is in.
 
-    `lasts` holds the last element inside each, `comments` where each starts, the element it stands in (-1 for none), the
-    one that follows it there (-1 for none), and whether no element of its parent stands before it.
+    `lasts` holds the last element inside each; `comments` where each starts, the element it stands in and the one that
+    follows it there (-1 for none), and whether no element of its parent stands before it.
     """
 
     def __init__(self, text: str) -> None:

@@ -12,7 +12,6 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from sevlint.model import Place, Suppression
-from sevlint.select import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +49,7 @@ def _read(comment: Comment, place: Place) -> Suppression:
     verb, end = (found.group(1), found.end()) if found else ("", 0)
     close = words.find("]", end)
     if verb not in _VERBS:
-        what = f"{verb!r} is not ignore or ignore-file{nearest(verb, _VERBS)}" if verb else "it says not what to do"
+        what = f"{verb!r} is not ignore or ignore-file" if verb else "it says not what to do"
         return Suppression(place, wrong=f"{what}; write {_FORM}")
     if not words.startswith("[", end) or close < 0:
         return Suppression(place, wrong=f"the rules stand in brackets: {_FORM}")

@@ -161,8 +161,7 @@ def report(
         (raised if one.suppression is None else suppressed).append(one)
     _fold(raised, blocked, impossible)
     every = _findings(raised, suppressed, snapshot, impossible, line_hashes=settings.line_hashes)
-    for why, count in _suppressed_by(suppressed, snapshot):
-        hidden[why] = count
+    hidden.update(_suppressed_by(suppressed, snapshot))
     opens = [one for one in undecided if isinstance(one.verdict, Open)]
     return Report(
         format_version=1,

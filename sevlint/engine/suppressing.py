@@ -16,6 +16,7 @@ from sevlint.engine.snapshot import Made, Node, Snapshot
 from sevlint.facts.domain import DomainXml
 from sevlint.facts.suppressions import Suppressions, Told, Unknown
 from sevlint.model import Change, Fail, Goals, Open, Subject, Suppression, change
+from sevlint.sources.base import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from sevlint.engine.judging import Outcome
     from sevlint.model import RuleInfo
     from sevlint.rule import Rule
-    from sevlint.sources.base import Source
 
 
 class Entries(Struct, frozen=True):
