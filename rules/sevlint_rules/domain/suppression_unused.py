@@ -20,7 +20,7 @@ def judge(found: Suppressions) -> Verdict | Sequence[Fail]:
     for one in found.all:
         if one.idle:
             names = ", ".join(one.idle)
-            because = f"a suppression of {names} hides nothing: the fault is not there"
+            because = f"a suppression of {names} hides nothing: there is no such fault where it holds"
             remedy = edit("remove it, or take the rule out of it", "", *one.drop_idle, safe=True, needs=Needs.NONE)
             fails.append(Fail(because, (one.place,), remedy=remedy, value=names))
     undecided = [name for one in found.all for name in one.undecided]
