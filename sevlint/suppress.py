@@ -7,8 +7,6 @@ has a bound.
 
 from __future__ import annotations
 
-import re
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from sevlint.model import Place, Suppression
@@ -26,8 +24,6 @@ _COMMENTS = 1000
 _RULES = 64
 _ID = 80
 _REASON = 1000
-_VERB = re.compile(r"\s*([A-Za-z_-]{0,40})\s*")
-_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -45,17 +41,17 @@ def of_file(comments: Iterable[Comment], path: str, source: int) -> tuple[Suppre
 
 def _read(comment: Comment, place: Place) -> Suppression:
     words = comment.text.strip().removeprefix(WORD)
-    found = _VERB.match(words)
-    verb, end = (found.group(1), found.end()) if found else ("", 0)
-    close = words.find("]", end)
+    before, _, rest = words.partition("[")
+    verb, *between = before.split(None, 1) or [""]
+    inside, close, behind = rest.partition("]")
     if verb not in _VERBS:
-        what = f"{verb!r} is not ignore or ignore-file" if verb else "it says not what to do"
+        what = f"{_short(verb)!r} is not ignore or ignore-file" if verb else "it says not what to do"
         return Suppression(place, wrong=f"{what}; write {_FORM}")
-    if not words.startswith("[", end) or close < 0:
+    if between or not close:
         return Suppression(place, wrong=f"the rules stand in brackets: {_FORM}")
-    names = [name.strip() for name in words[end + 1 : close].split(",", _RULES + 1)]
+    names = [name.strip() for name in inside.split(",", _RULES + 1)]
     wrong = _wrong_names(names)
-    until, separator, reason = words[close + 1 :].partition(":")
+    until, separator, reason = behind.partition(":")
     until = until.strip()
     date = until.removeprefix("until").strip() if until.startswith("until") else ""
     if not wrong and until and (not until.startswith("until") or not date):
@@ -86,10 +82,10 @@ def _short(text: str, limit: int = _ID) -> str:
 
 def is_date(text: str) -> bool:
     """A day of the calendar, as YYYY-MM-DD."""
-    found = _DATE.fullmatch(text)
-    if found is None or not text.isascii():
+    parts = text.split("-", 3)
+    if [len(part) for part in parts] != [4, 2, 2] or not (text.isascii() and "".join(parts).isdigit()):
         return False
-    year, month, day = (int(part) for part in found.groups())
+    year, month, day = (int(part) for part in parts)
     leaps = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return year > 0 and 1 <= month <= 12 and 1 <= day <= (_DAYS[month - 1] if month != 2 or leaps else 28)
 
@@ -111,7 +107,7 @@ def covers(one: Suppression, place: Place, names: Mapping[str, str]) -> bool:
     """
     if one.external:
         globs = ((one.host, names.get("host", "")), (one.domain, names.get("domain", "")), (one.path, place.path))
-        return all(not pattern or fnmatchcase(name, pattern) for pattern, name in globs)
+        return _fit(globs)
     if one.elements is None:
         return True
     first, last = one.elements
@@ -120,7 +116,12 @@ def covers(one: Suppression, place: Place, names: Mapping[str, str]) -> bool:
 
 def is_about(one: Suppression, host: str, domain: str) -> bool:
     """Whether an entry of a configuration speaks of a subject at all, wherever in it."""
-    globs = ((one.host, host), (one.domain, domain))
+    return _fit(((one.host, host), (one.domain, domain)))
+
+
+def _fit(globs: Iterable[tuple[str, str]]) -> bool:
+    from fnmatch import fnmatchcase
+
     return all(not pattern or fnmatchcase(name, pattern) for pattern, name in globs)
 
 
