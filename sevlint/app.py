@@ -7,6 +7,7 @@ could not be opened or read whole; 1 findings at or above --fail-on; 0.
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ from sevlint.model import (
     Severity,
     State,
     Subject,
+    Suppression,
 )
 from sevlint.rule import Rule
 
@@ -84,6 +86,8 @@ class _Judged(Struct, frozen=True):
     rules: list[Rule]
     cards: dict[str, RuleInfo]
     outcomes: list[engine.Outcome]
+    last: list[Rule]
+    """The rules about suppressions, which are called when the others have spoken."""
 
     @property
     def inputs(self) -> list[engine.Input]:
@@ -116,22 +120,25 @@ def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs, befo
     if wide:
         plugins.check_supply(rules, registry)
     rules = [rule for rule in rules if configs.selected(rule.info, cards)]
+    last = [rule for rule in rules if engine.tells_of_suppressions(rule)]
     for node in snapshot.domains:
         configs.of(node)
-    outcomes = engine.judge(rules, snapshot)
+    outcomes = engine.judge([rule for rule in rules if not engine.tells_of_suppressions(rule)], snapshot)
     damaged = [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
     errors = [*unopened, *damaged, *snapshot.errors]
-    return _Judged(named, lent, unopened, errors, snapshot, rules, cards, outcomes)
+    return _Judged(named, lent, unopened, errors, snapshot, rules, cards, outcomes, last)
 
 
 def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     """Judge every input. Raises UsageError for what is wrong before any input is read."""
+    options = replace(options, settings=replace(options.settings, date=options.settings.date or _today()))
     configs = _Configs(options, offers)
     judged = _judge(options, offers, configs)
-    told = _told(judged, options, configs)
+    nodes: list[engine.Node] = []
+    told = _told(judged, options, configs, offers, nodes)
     report, mended = told[0], None
     if options.fix or options.diff:
-        mended = _mend(judged, told, options, offers, configs)
+        mended = _mend(judged, told, options, offers, configs, nodes)
         judged, report = (mended.judged, mended.report) if options.fix else (judged, report)
         report = replace(report, faults=(*report.faults, *mended.faults))
     inputs, snapshot, errors = judged.inputs, judged.snapshot, judged.errors
@@ -139,7 +146,7 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     errors += _wrong_roles(options, inputs, snapshot)
     errors += _nothing_known(inputs, report, errors)
     errors += mended.errors if mended is not None else ()
-    code, changes = _judgement(report, snapshot, configs, bool(errors))
+    code, changes = _judgement(report, (*snapshot.nodes(), *nodes), configs, bool(errors))
     left_out = sum(source.passed_over for source in snapshot.sources)
     changes += [f"{left_out} {'file' if left_out == 1 else 'files'} left out by `exclude`"] if left_out else []
     if mended is not None and options.diff:
@@ -161,8 +168,16 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
 _Edits = dict[str, tuple[Edit, Place]]
 
 
-def _told(judged: _Judged, options: CheckOptions, configs: _Configs) -> tuple[Report, _Edits]:
-    """The report, and by a finding's key the edit that mends it and the place that it is about."""
+def _told(
+    judged: _Judged, options: CheckOptions, configs: _Configs, offers: plugins.Shelf, nodes: list[engine.Node]
+) -> tuple[Report, _Edits]:
+    """The report, and by a finding's key the edit that mends it and the place that it is about.
+
+    `nodes` becomes the subjects that exist only to be told of their suppressions.
+    """
+    snapshot = judged.snapshot
+    suppressor = engine.Suppressor(snapshot, configs.entries(snapshot), date=options.settings.date)
+    nodes[:] = suppressor.tell(judged.outcomes, lambda names: plugins.unknown(names, offers), configs.hides)
     edits: _Edits = {}
     regions: list[Any] = []
 
@@ -176,10 +191,11 @@ def _told(judged: _Judged, options: CheckOptions, configs: _Configs) -> tuple[Re
         return tuple(regions[0].of(edit))
 
     report = engine.report(
-        judged.outcomes,
-        judged.snapshot,
+        [*judged.outcomes, *engine.judge(judged.last, snapshot, nodes)],
+        snapshot,
         options.settings,
         hide=configs.hides,
+        suppresses=suppressor.find,
         regrade=configs.regrades,
         cards=judged.cards,
         rules=[*(rule.info for rule in judged.rules), *judged.cards.values()],
@@ -208,6 +224,7 @@ def _mend(
     options: CheckOptions,
     offers: plugins.Shelf,
     configs: _Configs,
+    nodes: list[engine.Node],
 ) -> _Mended:
     from sevlint.fixing import Mender
 
@@ -216,7 +233,7 @@ def _mend(
     def again() -> tuple[Report, _Edits]:
         nonlocal last
         last = _judge(options, offers, configs, last)
-        return _told(last, options, configs)
+        return _told(last, options, configs, offers, nodes)
 
     mender = Mender(judged.snapshot, unsafe=options.unsafe_fixes)
     told = mender.mend(told, again)
@@ -423,6 +440,7 @@ class _Configs:
         self._lent: dict[str, int] = {}
         self._by_folder: dict[str, config.Config] = {}
         self._files: dict[str, config.Config] = {}
+        self._told: dict[int, config.Config] = {}
         settings = options.settings
         for names, option in ((settings.select, "--select"), (settings.ignore, "--ignore")):
             self._check(names, option)
@@ -487,6 +505,8 @@ class _Configs:
         """The configuration that holds for a subject; for a lent host, which is only evidence, none does."""
         if node.lent:
             return _NO_CONFIG
+        if node.source.number in self._told:
+            return self._told[node.source.number]
         folder = self._folders[node.source.number]
         if node.source.kind == "xml":
             folder = os.path.join(folder, os.path.dirname(node.outside)) if "/" in node.outside else folder
@@ -517,7 +537,32 @@ class _Configs:
         self._check((*found.select, *found.ignore, *(rule for rule, _ in found.severity)), label)
         expect = tuple((globs, replace(one, by=name)) for globs, one in found.expect)
         target = replace(found.target, by=name, file=os.path.relpath(path)) if found.target is not None else None
-        return replace(found, path=name, expect=expect, target=target)
+        suppress = tuple(_called(one, name) for one in found.suppress)
+        return replace(found, path=name, expect=expect, target=target, suppress=suppress)
+
+    def entries(self, snapshot: engine.Snapshot) -> list[engine.Entries]:
+        """Each configuration that suppresses something, with the subjects that it holds for."""
+        nodes: dict[str, list[engine.Node]] = {}
+        by_path: dict[str, config.Config] = {}
+        for node in snapshot.nodes():
+            found = self.of(node)
+            if found.suppress:
+                by_path[found.location] = found
+                nodes.setdefault(found.location, []).append(node)
+        return [
+            engine.Entries(by_path[path].suppress, tuple(mine), partial(self._as_source, by_path[path], snapshot))
+            for path, mine in nodes.items()
+        ]
+
+    def _as_source(self, found: config.Config, snapshot: engine.Snapshot) -> Source:
+        """A configuration of which something is to be said, as one more input."""
+        from sevlint.sources.configuration import ConfigurationSource
+
+        source = ConfigurationSource(found.path, found.location, len(snapshot.sources))
+        source.load()
+        self._told[source.number] = found
+        snapshot.sources.append(source)
+        return source
 
     def _check(self, names: Iterable[str], where: str) -> None:
         names = list(names)
@@ -556,9 +601,27 @@ class _Configs:
         return self.options.fail_on or self.of(node).fail_on
 
 
-def _judgement(report: Report, snapshot: engine.Snapshot, configs: _Configs, errors: bool) -> tuple[int, list[str]]:
+def _called(one: Suppression, name: str) -> Suppression:
+    """An entry's place by the name that its configuration has in the report."""
+    return replace(one, place=replace(one.place, path=name))
+
+
+def _today() -> str:
+    """The day of the run in UTC; SOURCE_DATE_EPOCH stands for the clock, so that a run can be repeated."""
+    import time
+
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    try:
+        return time.strftime("%Y-%m-%d", time.gmtime(int(given) if given else None))
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(f"SOURCE_DATE_EPOCH: {given!r} is no number of seconds since 1970") from error
+
+
+def _judgement(
+    report: Report, subjects: Iterable[engine.Node], configs: _Configs, errors: bool
+) -> tuple[int, list[str]]:
     """The exit code, and what configurations changed besides hiding: a line each for the summary."""
-    nodes = _by_names(snapshot)
+    nodes = _by_names(subjects)
     infos = {info.id: info for info in report.rules}
     regraded: dict[str, int] = {}
     limits: dict[str, str] = {}
@@ -584,10 +647,10 @@ def _judgement(report: Report, snapshot: engine.Snapshot, configs: _Configs, err
 _Names = tuple[str, str, str, str]
 
 
-def _by_names(snapshot: engine.Snapshot) -> dict[_Names, engine.Node]:
+def _by_names(subjects: Iterable[engine.Node]) -> dict[_Names, engine.Node]:
     """Each subject by the names that its findings carry."""
     found: dict[_Names, engine.Node] = {}
-    for node in (*snapshot.hosts, *snapshot.guests, *snapshot.domains):
+    for node in subjects:
         names = {key: clean.printable(name) for key, name in node.names().items()}
         key = (names["host"], names.get("domain", ""), names.get("guest", ""), names["outside"])
         found.setdefault(key, node)
@@ -629,7 +692,7 @@ def _uris(sources: Sequence[Source]) -> list[str]:
 
     Inputs of one repository keep its paths beside inputs from elsewhere, unless two files would then have one name.
     """
-    places = [None if _is_stream(one) else os.path.realpath(one.label) for one in sources]
+    places = [None if _is_stream(one) else os.path.realpath(one.location or one.label) for one in sources]
     roots = {path: _git_root(path) for path in places if path is not None}
     inside = [path for path, root in roots.items() if root]
     outside = [path for path, root in roots.items() if not root]
@@ -656,7 +719,7 @@ def _numbered(places: Iterable[str | None], relative: Mapping[str, str]) -> list
 
 def _is_stream(source: Source) -> bool:
     """Standard input, and what a shell hands over in its place: its name means nothing later."""
-    label = os.path.abspath(source.label)
+    label = os.path.abspath(source.location or source.label)
     return (
         source.kind == "stdin"
         or label.startswith(("/dev/fd/", "/proc/self/fd/", "/dev/stdin"))

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from sevlint.errors import UsageError
-from sevlint.model import Expectation, Goal, Severity, Target
+from sevlint.model import Expectation, Goal, Place, Severity, Suppression, Target
 from sevlint.select import nearest
+from sevlint.suppress import is_date
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 
 NAME = ".sevlint.yaml"
 _LIMIT = 1024 * 1024
-_KEYS = ("exclude", "expect", "fail-on", "hosts", "ignore", "select", "severity", "target")
+_KEYS = ("exclude", "expect", "fail-on", "hosts", "ignore", "select", "severity", "suppress", "target")
 _EXPECT_KEYS = ("files", "goal", "require", "min-abi")
 _REQUIRE = ("no-debug", "no-key-sharing", "no-migration", "no-smt", "single-socket")
 _TARGET_KEYS = ("libvirt", "qemu", "kernel", "cpu")
 _CPUS = ("naples", "rome", "milan", "genoa", "bergamo", "siena", "turin")
 _VERSION = re.compile(r"(?:>=\s*)?([0-9]{1,6}(?:\.[0-9]{1,6}){0,3})")
+_SUPPRESS_KEYS = ("domain", "host", "path", "reason", "rule", "until")
 _LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTE}
 _LIMITS = (*_LEVELS, "never")
 
@@ -38,6 +40,8 @@ class Config(Struct, frozen=True):
     """What a configuration file says; `path` is "" where there is none. `fail_on` is "" where it says nothing."""
 
     path: str = ""
+    location: str = ""
+    """Where it is on disk, whatever it is called."""
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()
@@ -50,6 +54,7 @@ class Config(Struct, frozen=True):
     hosts: tuple[tuple[str, str], ...] = ()
     """(glob, the snapshot of the host that these domains will run on, an absolute path)."""
     target: Target | None = None
+    suppress: tuple[Suppression, ...] = ()
 
     def excludes(self, path: str) -> bool:
         """Whether a walk passes over an absolute path."""
@@ -79,6 +84,12 @@ def _spec(globs: tuple[str, ...]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec
 
     return GitIgnoreSpec.from_lines(globs)
+
+
+class _Mapping(dict[str, Any]):
+    """A mapping that knows its line."""
+
+    line = 0
 
 
 class Finder:
@@ -126,6 +137,7 @@ def read(path: str, label: str) -> Config:
     _check_keys(label, content, _KEYS)
     return Config(
         label,
+        path,
         _names(label, content, "select"),
         _names(label, content, "ignore"),
         _severities(label, content.get("severity", "")),
@@ -135,6 +147,7 @@ def read(path: str, label: str) -> Config:
         _expectations(label, content.get("expect", "")),
         _hosts(path, label, content.get("hosts", "")),
         _target(label, content.get("target", "")),
+        _suppressions(label, content.get("suppress", "")),
     )
 
 
@@ -177,7 +190,8 @@ def _plain(node: Any, label: str) -> Any:
         return node.value
     if node.id == "sequence":
         return [_plain(one, label) for one in node.value]
-    made: dict[str, Any] = {}
+    made = _Mapping()
+    made.line = node.start_mark.line + 1
     for key, value in node.value:
         where = f"{label}:{key.start_mark.line + 1}"
         if key.id != "scalar":
@@ -207,6 +221,33 @@ def _severities(label: str, value: Any) -> tuple[tuple[str, Severity], ...]:
 
 def _fail_on(label: str, value: Any) -> str:
     return "" if value == "" else _level(label, "fail-on", value, _LIMITS)
+
+
+def _suppressions(label: str, value: Any) -> tuple[Suppression, ...]:
+    if value == "":
+        return ()
+    if not isinstance(value, list) or not all(isinstance(one, _Mapping) for one in value):
+        raise UsageError(f"{label}: suppress must be a list of entries such as `{{rule: rule-id, reason: why}}`")
+    return tuple(_suppression(label, one) for one in value)
+
+
+def _suppression(label: str, entry: _Mapping) -> Suppression:
+    where = f"{label}:{entry.line}"
+    for key, value in entry.items():
+        if key not in _SUPPRESS_KEYS:
+            near = nearest(key, _SUPPRESS_KEYS) or f"; there are {', '.join(_SUPPRESS_KEYS)}"
+            raise UsageError(f"{where}: unknown key {key!r} in suppress{near}")
+        if not isinstance(value, str) or not value.strip():
+            raise UsageError(f"{where}: {key} of suppress must be a text")
+    for key in ("rule", "reason"):
+        if key not in entry:
+            raise UsageError(f"{where}: suppress needs a {key}")
+    until = entry.get("until", "")
+    if until and not is_date(until):
+        raise UsageError(f"{where}: until: {until!r} is no date; write it as YYYY-MM-DD")
+    globs = {key: entry.get(key, "") for key in ("host", "domain", "path")}
+    place = Place(label, entry.line)
+    return Suppression(place, (entry["rule"],), entry["reason"].strip(), until, external=True, **globs)
 
 
 def _level(label: str, key: str, value: Any, known: Collection[str]) -> str:

@@ -246,7 +246,8 @@ class Place(Struct, frozen=True):
 
     `source` is the number of the input PATH, `path` is the file as the user has it, below the snapshot's top.
     Either `line`/`column`/`end_column` (1-based, code points, end exclusive), or `element` (0-based number of the XML
-    element in document order) with `part`: "" for its start tag, "#text" for its text, else an attribute's name.
+    element in document order) with `part`: "" for its start tag, "#text" for its text, "#comment3" for the file's third
+    comment (`element` is the one it stands in, the root for one that stands in none), else an attribute's name.
     `text` is the whole line where the file is not kept (logs). `note` says what cannot be quoted ("mode 0666").
     """
 
@@ -297,6 +298,56 @@ class Span(Struct, frozen=True):
     """`primaryLocationLineHash` of code scanning, where the file is at hand and a format asked for it."""
 
 
+# --- suppressions -------------------------------------------------------------------------------------------------
+
+
+class Comment(Struct, frozen=True):
+    """A comment of an XML file. `text` is what stands between `<!--` and `-->`."""
+
+    number: int
+    """1-based, of all comments of the file."""
+    inside: int
+    """The element it stands in; 0, the root, for one that stands in none."""
+    first: int
+    """The element it is about, and in `last` the last one inside that: the one it stands in, if it stands before all
+    that is in there or behind it, else the one that follows it. -1 for one behind the root."""
+    last: int
+    at_top: bool
+    """Before the root element, or the first inside it."""
+    text: str
+
+
+class Suppression(Struct, frozen=True):
+    """What somebody does not want to be told, as it is written: by a comment, or by an entry of a configuration."""
+
+    place: Place
+    rules: tuple[str, ...] = ()
+    reason: str = ""
+    until: str = ""
+    """The last day that it holds, as YYYY-MM-DD; "" for ever."""
+    wrong: str = ""
+    """Why it is not understood: it then hides nothing."""
+    elements: tuple[int, int] | None = None
+    """A comment's: the first and the last element that it is about; None for the whole file."""
+    text: str = ""
+    """The comment's own text."""
+    external: bool = False
+    """It is an entry of a configuration: `host`, `domain` and `path` are globs, "" for any."""
+    host: str = ""
+    domain: str = ""
+    path: str = ""
+
+
+class Suppressed(Struct, frozen=True):
+    """How a finding was suppressed, ready to be shown. `kind` as SARIF has it."""
+
+    kind: Literal["inSource", "external"]
+    justification: str
+    until: str = ""
+    span: Span | None = None
+    """Where the comment is."""
+
+
 # --- remedies -----------------------------------------------------------------------------------------------------
 
 
@@ -335,9 +386,10 @@ class Upgrade(Struct, frozen=True, tag=True):
 class Change(Struct, frozen=True):
     """One change of a configuration at a place; its dialect knows how to write it.
 
-    `put` writes `text` there: an attribute's value (added where it is not there), an element's text, or with a place
-    that is a whole element a fragment instead of it. `drop` takes the attribute or element away, at an element's text
-    the element. `add` puts a fragment into the element, behind its children.
+    `put` writes `text` there: an attribute's value (added where it is not there), an element's text, a comment's text
+    (what stands between its marks), or with a place that is a whole element a fragment instead of it. `drop` takes the
+    attribute, comment or element away, at an element's text the element. `add` puts a fragment into the element, behind
+    its children.
     """
 
     op: Literal["put", "drop", "add"]
@@ -429,9 +481,11 @@ def upgrade(component: str, to: str, needs: Needs = Needs.REBOOT) -> Remedy:
     return Remedy(f"upgrade {component} to {to} or newer", Upgrade(component, to), needs)
 
 
-def edit(text: str, fragment: str = "", *changes: Change, safe: bool = False) -> Remedy:
-    """Change the domain XML; the change holds from the VM's next start."""
-    return Remedy(text, Edit(fragment, changes, safe), Needs.VM_RESTART)
+def edit(
+    text: str, fragment: str = "", *changes: Change, safe: bool = False, needs: Needs = Needs.VM_RESTART
+) -> Remedy:
+    """Change the domain XML; the change holds from the VM's next start, or at once (a comment)."""
+    return Remedy(text, Edit(fragment, changes, safe), needs)
 
 
 class change:  # noqa: N801 - reads as a phrase in rules: change.put(place, "q35")
@@ -444,7 +498,7 @@ class change:  # noqa: N801 - reads as a phrase in rules: change.put(place, "q35
 
     @staticmethod
     def drop(place: Place) -> Change:
-        """Take the attribute or element away."""
+        """Take the attribute, comment or element away."""
         return Change("drop", place)
 
     @staticmethod
@@ -578,6 +632,8 @@ class Finding(Struct, frozen=True):
     """Where the cause lies on a host that was only lent (`--host`): "rule-id: headline (path:line)"."""
     outside: str = ""
     """For findings outside any host: the file's own name for the subject, such as `vms.xml#2`."""
+    suppressed: Suppressed | None = None
+    """Set for those in `Report.suppressed`."""
 
 
 class Undecided(Struct, frozen=True):
@@ -632,7 +688,10 @@ class SubjectSummary(Struct, frozen=True):
 
 
 class InputSummary(Struct, frozen=True):
-    """One PATH of the command line. `kind`: tree, archive, file, stdin, bundle, xml (a folder of domain XML)."""
+    """One PATH of the command line. `kind`: tree, archive, file, stdin, bundle, xml (a folder of domain XML).
+
+    A configuration of which something is said stands behind them, with `kind` configuration.
+    """
 
     path: str
     kind: str
@@ -673,6 +732,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """What was hidden and how often: ("ignored by .sevlint.yaml", 3)."""
     changes: tuple[str, ...] = ()
     """What else a configuration changed, a line each: "2 findings regraded by .sevlint.yaml"."""
+    suppressed: tuple[Finding, ...] = ()
+    """Findings that a comment or an entry of a configuration hides: `hidden` counts them, the exit code does not."""
     exit_code: int | None = None
     """Set by the command line: --fail-on decides it."""
     fixed: tuple[tuple[str, int], ...] = ()
@@ -785,6 +846,8 @@ class Settings(Struct, frozen=True):
     """Whether findings carry the line hash of code scanning."""
     replacements: bool = False
     """Whether fixes carry what they replace in the file."""
+    date: str = ""
+    """The day of the run, YYYY-MM-DD in UTC: what `until` of suppressions is compared with."""
 
 
 class Goals(Struct, frozen=True):

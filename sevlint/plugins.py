@@ -19,10 +19,12 @@ from sevlint.engine import Registry
 from sevlint.errors import RuleDefinitionError, SevlintError, UsageError
 from sevlint.facts.domain import Domain, DomainXml, RunningDomain
 from sevlint.facts.goals import Expected
+from sevlint.facts.suppressions import Suppressions
 from sevlint.hookspecs import Component, Pack, Reporter, hookimpl
 from sevlint.model import RuleInfo, Subject
 from sevlint.parsers.base import Parser
 from sevlint.rule import Combiner, How, Rule
+from sevlint.select import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -281,13 +283,21 @@ def _imported(name: str) -> Any:
         raise RuleDefinitionError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
 
 
+def unknown(names: Iterable[str], shelf: Shelf) -> dict[str, str]:
+    """The names that are no rule's and no card's, each with what may be meant ("; did you mean ...?", or "")."""
+    rules = shelf.known_ids()
+    maybe = [name for name in names if name not in rules]
+    cards = shelf.card_infos() if maybe else {}
+    return {name: nearest(name, (*rules, *cards)) for name in maybe if name not in cards}
+
+
 def check_supply(rules: Iterable[Rule], registry: Registry) -> None:
     """Something must make every fact that a rule asks for. Raises RuleDefinitionError.
 
     Only where the registry is for every subject: a lone XML never loads what makes a host's facts.
     """
     made = {parser.makes for parser in registry.parsers} | {combiner.makes for combiner in registry.combiners}
-    made |= {Domain, DomainXml, Expected, RunningDomain}
+    made |= {Domain, DomainXml, Expected, RunningDomain, Suppressions}
     for rule in rules:
         for want in rule.wants:
             if want.how is not How.GOAL and want.fact not in made:

@@ -7,11 +7,12 @@ which lxml's line numbers do not. A file that cannot be parsed keeps the line th
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from bisect import bisect_right
+from functools import cached_property, lru_cache
 from itertools import accumulate
 
 from sevlint import clean
-from sevlint.model import Place, Span
+from sevlint.model import Comment, Place, Span
 
 SNIPPET = 400
 """Code points of a line that are shown; a longer line is cut around the place."""
@@ -22,6 +23,7 @@ _ATTRIBUTES = re.compile(r"""([^\s=<>"'/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _QUOTE_OR_END = re.compile("[\"'>]")
 _UNSEEN = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 """What may stand before an element's text and is none of it."""
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _CDATA = re.compile(r"<!\[CDATA\[\s*")
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -168,13 +170,17 @@ _DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
 
 
 class _Document:
-    """What the second pass learns of one file: where every element starts, what it is called, what it is in."""
+    """What the second pass learns of one file: where every element starts, what it is called, what it is in.
 
-    __slots__ = ("names", "parents", "starts", "text")
+    `lasts` holds the last element inside each; `comments` where each starts, the element it stands in and the one that
+    follows it there (-1 for none), and whether no element of its parent stands before it.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.starts: list[int] = []
+        self.lasts: list[int] = []
+        self.comments: list[tuple[int, int, int, bool]] = []
         self.names: list[tuple[str, int]] = []
         self.parents: list[int] = []
 
@@ -186,6 +192,21 @@ class _Document:
             steps.append(f"/{name}[{count}]" if count > 1 else f"/{name}")
             element = self.parents[element]
         return "".join(reversed(steps))
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(found.end() for found in _LINE_END.finditer(self.text))]
+
+    def position(self, at: int) -> tuple[int, int]:
+        """Line and column of a code point, both 1-based."""
+        line = bisect_right(self._line_starts, at)
+        return line, at - self._line_starts[line - 1] + 1
+
+    def comment(self, number: int) -> tuple[int, int]:
+        """Where the comment of this number begins and ends."""
+        start = self.comments[number - 1][0]
+        end = self.text.find("-->", start + 4)
+        return start, end + 3 if end >= 0 else len(self.text)
 
 
 @lru_cache(maxsize=16)
@@ -207,23 +228,36 @@ def _document(data: bytes, *, several: bool = False) -> _Document | None:
     encoded = content.encode("utf-8", "replace")
     points = _Points(encoded, before)
     stack: list[tuple[int, dict[str, int]]] = [(-1, {})]
+    waiting: dict[int, list[int]] = {}
 
     def start(name: str, _: object) -> None:
         parent, counts = stack[-1]
         if several and len(stack) == 1:
             stack.append((-1, {}))
             return
+        for number in waiting.pop(parent, ()):
+            at, inside, _follower, leads = found.comments[number]
+            found.comments[number] = at, inside, len(found.starts), leads
         counts[name] = counts.get(name, 0) + 1
         stack.append((len(found.starts), {}))
         found.starts.append(points.at(parser.CurrentByteIndex))
         found.names.append((name, counts[name]))
         found.parents.append(parent)
+        found.lasts.append(-1)
 
     def end(_: str) -> None:
-        stack.pop()
+        element, _counts = stack.pop()
+        waiting.pop(element, None)
+        found.lasts[element] = len(found.starts) - 1
+
+    def comment(_: str) -> None:
+        parent, counts = stack[-1]
+        waiting.setdefault(parent, []).append(len(found.comments))
+        found.comments.append((points.at(parser.CurrentByteIndex), parent, -1, not counts))
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
+    parser.CommentHandler = comment
     try:
         parser.Parse(encoded, True)
     except expat.ExpatError as error:
@@ -252,6 +286,32 @@ class _Points:
         return self._before + self._point
 
 
+_COMMENT = "#comment"
+
+
+def comments(data: bytes, word: str) -> tuple[Comment, ...]:
+    """The comments of an XML file that begin with a word; none of one that cannot be parsed.
+
+    A file whose bytes do not hold the word is not looked at.
+    """
+    if not any(word.encode(encoding) in data for encoding in ("utf-8", "utf-16-le", "utf-16-be")):
+        return ()
+    document = _document(data)
+    if document is None:
+        return ()
+    made = []
+    for number, (_, inside, follower, leads) in enumerate(document.comments, 1):
+        start, end = document.comment(number)
+        text = document.text[start + 4 : end - 3]
+        if not text.lstrip().startswith(word):
+            continue
+        element = inside if inside >= 0 and (leads or follower < 0) else follower
+        last = document.lasts[element] if element >= 0 else -1
+        at_top = leads and (inside == 0 or (inside < 0 and follower == 0))
+        made.append(Comment(number, max(inside, 0), element, last, at_top, text))
+    return tuple(made)
+
+
 def _element(place: Place, data: bytes) -> Span | None:
     document = _document(data)
     if document is None or place.element is None or place.element >= len(document.starts):
@@ -260,14 +320,19 @@ def _element(place: Place, data: bytes) -> Span | None:
     start = document.starts[place.element]
     close = _tag_end(text, start)
     xpath = document.path(place.element)
-    if place.part == "#text":
+    if place.part.startswith(_COMMENT):
+        number = int(place.part.removeprefix(_COMMENT))
+        if number > len(document.comments):
+            return None
+        start, close = document.comment(number)
+    elif place.part == "#text":
         start, close = _text_of(text, close) or (start, close)
     elif place.part:
         found = next((one for one in _ATTRIBUTES.finditer(text, start, close) if one.group(1) == place.part), None)
         if found is not None:
             start, close = found.span()
             xpath = f"{xpath}/@{place.part}"
-    return _span(place, place.path, _lines(data), _position(text, start), _position(text, close), xpath)
+    return _span(place, place.path, _lines(data), document.position(start), document.position(close), xpath)
 
 
 def _text_of(text: str, at: int) -> tuple[int, int] | None:
@@ -291,8 +356,3 @@ def _tag_end(text: str, start: int) -> int:
         if at == 0:
             break
     return len(text)
-
-
-def _position(text: str, at: int) -> tuple[int, int]:
-    before = text[:at].replace("\r\n", "\n").replace("\r", "\n")
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

@@ -13,6 +13,8 @@ from sevlint.sources.bundle import BundleSource
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+TODAY = "2026-01-01"
+"""The day of every run of a bundle."""
 _KINDS = {Pass: "pass", Fail: "fail", Open: "open", NotApplicable: "notApplicable"}
 
 
@@ -40,7 +42,7 @@ def run(bundle: Mapping[str, Any], offers: plugins.Shelf | None = None, *, goals
     """Judge a bundle (the parsed YAML, `from` already merged) with every rule."""
     shelf = offers or plugins.Shelf(plugins.manager(third_party=False))
     source = BundleSource.of(bundle)
-    settings = Settings(goals=goals or tuple(Goal(goal) for goal in bundle.get("goals", ())))
+    settings = Settings(goals=goals or tuple(Goal(goal) for goal in bundle.get("goals", ())), date=TODAY)
     registry = shelf.registry(frozenset(Subject))
     rules = shelf.rules(frozenset(Subject))
     plugins.check_supply(rules, registry)
@@ -51,10 +53,16 @@ def run(bundle: Mapping[str, Any], offers: plugins.Shelf | None = None, *, goals
     if shelf.cards_were_used:
         rules += shelf.catalogue(frozenset(Subject))
         cards = shelf.card_infos()
-    outcomes = engine.judge(rules, snapshot)
+    last = [rule for rule in rules if engine.tells_of_suppressions(rule)]
+    outcomes = engine.judge([rule for rule in rules if rule not in last], snapshot)
+    suppressor = engine.Suppressor(snapshot, date=TODAY)
+    domains = suppressor.tell(outcomes, lambda names: plugins.unknown(names, shelf), lambda info, node: "")
+    outcomes += engine.judge(last, snapshot, domains)
     said = tuple(_said(outcome, snapshot) for outcome in outcomes)
     infos = [*(rule.info for rule in rules), *cards.values()]
-    report = engine.report(outcomes, snapshot, settings, cards=cards, rules=infos, version="0.0.0")
+    report = engine.report(
+        outcomes, snapshot, settings, suppresses=suppressor.find, cards=cards, rules=infos, version="0.0.0"
+    )
     return Ran(said, report, snapshot)
 
 

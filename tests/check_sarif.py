@@ -24,6 +24,7 @@ PACKAGE = "@microsoft/sarif-multitool-linux"
 XML = """<domain type='kvm'>
   <name>{name}</name>
   <!-- \U0001f600 \u200b --><devices><graphics type='vnc' passwd='hunter2'/></devices>
+  <!-- sevlint: ignore[policy-allows-debug, no-such-rule] until 2999-12-31: a laboratory [1] -->
   <launchSecurity type='sev-snp'>
     <session>{blob}</session><policy>0xb0000</policy>
   </launchSecurity>

@@ -70,7 +70,12 @@ def add(commands: Any) -> None:
         help="show what --fix would change instead of the report; exit code 1 if there is something",
     )
     option("--unsafe-fixes", action="store_true", help="with these: also what needs a look, or drops a comment")
-    option("--sarif-kinds", choices=("fail", "all"), default="fail", help="all: passes and open verdicts in SARIF too")
+    option(
+        "--sarif-kinds",
+        choices=("fail", "suppressed", "all"),
+        default="fail",
+        help="suppressed: what is suppressed in SARIF too; all: also passes and open verdicts",
+    )
     option("--config", default=None, metavar="FILE", help="use this configuration instead of the nearest .sevlint.yaml")
     option("--isolated", action="store_true", help="read no configuration file")
     option("--no-plugins", action="store_true", help="only the rules and parsers that this distribution ships")
@@ -172,7 +177,9 @@ def _check_formats(names: Iterable[str], known: Iterable[str]) -> None:
 def _options_of(name: str, options: argparse.Namespace) -> dict[str, Any]:
     if name == "text":
         return {"show": frozenset(_words(options.show, "--show"))}
-    return {"all_kinds": options.sarif_kinds == "all"} if name == "sarif" else {}
+    if name == "sarif":
+        return {"all_kinds": options.sarif_kinds == "all", "suppressed": options.sarif_kinds == "suppressed"}
+    return {}
 
 
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:

@@ -8,9 +8,11 @@ from sevlint.engine.collecting import Input, Site, collect, lend
 from sevlint.engine.judging import Outcome, judge
 from sevlint.engine.reporting import Edits, Hidden, report, spans_of
 from sevlint.engine.snapshot import Made, Node, Registry, Snapshot
+from sevlint.engine.suppressing import Entries, Suppressor, tells_of_suppressions
 
 __all__ = [
     "Edits",
+    "Entries",
     "Hidden",
     "Input",
     "Made",
@@ -19,9 +21,11 @@ __all__ = [
     "Registry",
     "Site",
     "Snapshot",
+    "Suppressor",
     "collect",
     "judge",
     "lend",
     "report",
     "spans_of",
+    "tells_of_suppressions",
 ]

@@ -39,6 +39,8 @@ class Outcome(Struct, frozen=True):
     needs_host: bool = False
     would_pass: bool = False
     """An Open that passes on all there is: only something that was not collected could tell otherwise."""
+    not_there: bool = False
+    """A NotApplicable because what it looks at was not given: a log, a running domain."""
 
     @property
     def node(self) -> Node:
@@ -46,9 +48,13 @@ class Outcome(Struct, frozen=True):
         return cast("Node", self.nodes[0])
 
 
-def judge(rules: Iterable[Rule], snapshot: Snapshot) -> list[Outcome]:
-    """Every rule once for each of its subjects (view, goal). Verdicts do not depend on what is wanted."""
-    subjects = {Subject.HOST: snapshot.hosts, Subject.DOMAIN: snapshot.domains, Subject.GUEST: snapshot.guests}
+def judge(rules: Iterable[Rule], snapshot: Snapshot, domains: Sequence[Node] | None = None) -> list[Outcome]:
+    """Every rule once for each of its subjects (view, goal), or of domains for these alone.
+
+    Verdicts do not depend on what is wanted.
+    """
+    found_domains = snapshot.domains if domains is None else domains
+    subjects = {Subject.HOST: snapshot.hosts, Subject.DOMAIN: found_domains, Subject.GUEST: snapshot.guests}
     outcomes: list[Outcome] = []
     for rule in rules:
         by_group: dict[str, list[Outcome]] = {}
@@ -71,10 +77,10 @@ def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) ->
         value = snapshot.fault(node, f"rule {rule.info.id}", f"returned {type(value).__name__}, no verdict").value
     if isinstance(value, Gap):
         if value.reason is GapReason.NOT_RUNNING:
-            return [Outcome(rule, (node,), NotApplicable(value.detail), goals)]
+            return [Outcome(rule, (node,), NotApplicable(value.detail), goals, not_there=True)]
         if node.outside and any("{domain}" in name for name in value.wanted):
             alone = NotApplicable("no log of this domain was given")
-            return [Outcome(rule, (node,), alone, goals)]
+            return [Outcome(rule, (node,), alone, goals, not_there=True)]
         unknown = Open(_gap_words(value, node, snapshot), value.wanted)
         return [Outcome(rule, (node,), unknown, goals, needs_host=_lacks_host(rule, node, value))]
     verdicts: Sequence[Verdict] = value if isinstance(value, (list, tuple)) else (value,)
@@ -166,4 +172,5 @@ def _joined(before: Outcome, one: Outcome) -> Outcome:
         verdict = Open(verdict.because, tuple(dict.fromkeys((*verdict.wanted, *one.verdict.wanted))))
     needs_host = before.needs_host and one.needs_host
     would_pass = before.would_pass and one.would_pass
-    return Outcome(one.rule, nodes, verdict, before.goals | one.goals, seen, needs_host, would_pass)
+    not_there = before.not_there and one.not_there
+    return Outcome(one.rule, nodes, verdict, before.goals | one.goals, seen, needs_host, would_pass, not_there)

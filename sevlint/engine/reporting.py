@@ -39,6 +39,8 @@ from sevlint.model import (
     Span,
     Subject,
     SubjectSummary,
+    Suppressed,
+    Suppression,
     Undecided,
     View,
     highest,
@@ -64,6 +66,7 @@ class _Raised:
         self.severity = severity
         self.confidence = confidence
         self.key = ""
+        self.suppression: Suppression | None = None
         self.cause: _Raised | None = None
         self.explains: list[_Raised] = []
         self.also: list[_Raised] = []
@@ -103,6 +106,8 @@ Hidden = Callable[[RuleInfo, Node], str]
 
 Edits = Callable[[str, Edit, Place], tuple[Replacement, ...]]
 """Told the key of each finding with changes, its edit and first place; gives what they replace, if that is wanted."""
+Suppresses = Callable[[RuleInfo, "Outcome"], "Suppression | None"]
+"""The suppression that a failure lies in, or None."""
 
 
 def report(
@@ -111,6 +116,7 @@ def report(
     settings: Settings,
     *,
     hide: Hidden = lambda info, node: "",
+    suppresses: Suppresses = lambda info, outcome: None,
     regrade: Callable[[RuleInfo, Node], Severity | None] = lambda info, node: None,
     cards: Mapping[str, RuleInfo] | None = None,
     rules: Iterable[RuleInfo] = (),
@@ -120,6 +126,7 @@ def report(
 ) -> Report:
     """Raise what is wanted, drop what is hidden, fold, sort, and word."""
     raised: list[_Raised] = []
+    suppressed: list[_Raised] = []
     undecided: list[Outcome] = []
     hidden: dict[str, int] = {}
     counted: set[tuple[str, type]] = set()
@@ -154,21 +161,25 @@ def report(
             hidden[why_hidden] = hidden.get(why_hidden, 0) + 1
             continue
         severity = _severity(info, outcome, relevant, regrade(info, outcome.node))
-        raised.append(_Raised(outcome, info, severity, confidence))
+        one = _Raised(outcome, info, severity, confidence)
+        one.suppression = suppresses(info, outcome)
+        (raised if one.suppression is None else suppressed).append(one)
     _fold(raised, blocked, impossible)
-    findings = _findings(raised, snapshot, impossible, edits, line_hashes=settings.line_hashes)
+    every = _findings(raised, suppressed, snapshot, impossible, edits, line_hashes=settings.line_hashes)
+    hidden.update(_suppressed_by(suppressed, snapshot))
     opens = [one for one in undecided if isinstance(one.verdict, Open)]
     return Report(
         format_version=1,
         inputs=tuple(_input(source, snapshot) for source in snapshot.sources),
         subjects=_subjects(snapshot, outlook),
-        findings=findings,
+        findings=tuple(one for one in every if one.suppressed is None),
         undecided=tuple(_undecided(one, snapshot, settings) for one in undecided),
         collect=_collect_list(opens, snapshot),
         rules=tuple(sorted(rules, key=lambda info: info.id)),
         faults=tuple(dict.fromkeys(snapshot.faults)),
         errors=tuple(clean.printable(error) for error in snapshot.errors),
         hidden=tuple(sorted(hidden.items())),
+        suppressed=tuple(one for one in every if one.suppressed is not None),
         sevlint_version=version,
     )
 
@@ -282,10 +293,35 @@ def _chain(outcome: Outcome) -> list[Node]:
     return chain
 
 
+def _suppressed_by(suppressed: Iterable[_Raised], snapshot: Snapshot) -> list[tuple[str, int]]:
+    """Where the suppressions stand, in words, and how many findings they hide."""
+    in_comments: dict[str, int] = {}
+    in_entries: dict[str, int] = {}
+    sources = {source.number: source for source in snapshot.sources}
+    for one in suppressed:
+        by = cast("Suppression", one.suppression)
+        source = sources.get(by.place.source)
+        below = source is not None and source.kind == "xml" and not by.external
+        path = f"{source.label.rstrip('/')}/{by.place.path}" if source is not None and below else by.place.path
+        path = clean.printable(clean.name_of(path))
+        counts = in_entries if by.external else in_comments
+        counts[path] = counts.get(path, 0) + 1
+    made = [(f"suppressed by {path}", count) for path, count in in_entries.items()]
+    if in_comments:
+        made.append((f"suppressed by comments in {few(sorted(in_comments))}", sum(in_comments.values())))
+    return made
+
+
 def _findings(
-    raised: list[_Raised], snapshot: Snapshot, impossible: _Impossible, edits: Edits, *, line_hashes: bool
+    raised: list[_Raised],
+    suppressed: list[_Raised],
+    snapshot: Snapshot,
+    impossible: _Impossible,
+    edits: Edits,
+    *,
+    line_hashes: bool,
 ) -> tuple[Finding, ...]:
-    """Number, sort and word.
+    """Number, sort and word; those that are suppressed are numbered with the others.
 
     A lent host's own failures are shown as causes of the domains judged with it; a broken rung of a host from which
     nothing says that a domain cannot run, because too little of it was collected, is shown as itself.
@@ -302,6 +338,7 @@ def _findings(
         for one in by_it:
             one.also.append(lent)
         shown += [] if by_it else [lent]
+    shown += suppressed
     causes = {id(one) for one in shown}
 
     def order(one: _Raised) -> tuple[Any, ...]:
@@ -363,8 +400,18 @@ def _finding(one: _Raised, snapshot: Snapshot, edits: Edits, *, line_hashes: boo
         cause=one.cause.key if one.cause is not None else "",
         explains=tuple(sorted(other.key for other in one.explains if other.key)),
         lent_cause=lent,
+        suppressed=_how_suppressed(one.suppression, snapshot) if one.suppression is not None else None,
         **{key: clean.printable(name) for key, name in node.names().items()},
     )
+
+
+def _how_suppressed(by: Suppression, snapshot: Snapshot) -> Suppressed:
+    """A configuration is no input, so its entry has no place here; a comment's text is its justification already."""
+    justification = clean.printable(clean.mask(by.reason))
+    if by.external:
+        return Suppressed("external", justification, by.until)
+    (span,) = spans_of((by.place,), snapshot)
+    return Suppressed("inSource", justification, by.until, structs.replace(span, snippet="", text="", start=0, end=0))
 
 
 def _fix(one: _Raised, machine: Node | None, snapshot: Snapshot) -> Fix:
@@ -552,8 +599,7 @@ def _has_log(node: Node, name: str, snapshot: Snapshot) -> bool:
 
 
 def _input(source: Source, snapshot: Snapshot) -> InputSummary:
-    nodes = [*snapshot.hosts, *snapshot.guests, *snapshot.domains]
-    mine = [node for node in nodes if node.source is source]
+    mine = [node for node in snapshot.nodes() if node.source is source]
     return InputSummary(
         path=clean.printable(clean.name_of(source.label)),
         kind=source.kind,

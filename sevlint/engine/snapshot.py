@@ -142,6 +142,10 @@ class Snapshot:
         self._parsers = {parser.makes: parser for parser in registry.parsers}
         self._combiners = {combiner.makes: combiner for combiner in registry.combiners}
 
+    def nodes(self) -> tuple[Node, ...]:
+        """Every subject."""
+        return (*self.hosts, *self.guests, *self.domains)
+
     def layout_of(self, node: Node) -> Layout:
         """How the collection is laid out that a subject is in: its host's, where it has one."""
         return self.layouts[(node.host or node).source.number]

@@ -45,15 +45,24 @@ _LINKS = 8
 _SNAPSHOTS = ("tree", "archive", "bundle")
 
 
-def write(report: Report, *, all_kinds: bool = False) -> str:
-    """The report as one run. `all_kinds` adds passes, open verdicts and rules that do not apply, with level none."""
-    rules = _Rules(report)
+def write(report: Report, *, all_kinds: bool = False, suppressed: bool = False) -> str:
+    """The report as one run. `all_kinds` adds passes, open verdicts and rules that do not apply, with level none.
+
+    `suppressed` (and `all_kinds`) adds what is suppressed: code scanning would show it as open.
+    """
+    suppressed = suppressed or all_kinds
+    rules = _Rules(report, report.suppressed if suppressed else ())
     hashes: dict[str, int] = {}
     by_key = {finding.key: finding for finding in report.findings}
     results = [_result(finding, by_key, rules, report.inputs, hashes) for finding in report.findings]
     if all_kinds:
         undecided = sorted(report.undecided, key=lambda one: (one.rule, _KINDS.index(one.kind), one.host, one.domain))
         results += [_verdict(one, rules, report.inputs) for one in undecided]
+    if suppressed and report.suppressed:
+        # either every result of a run has the property or none has (SARIF 3.27.23)
+        for result in results:
+            result.suppressions = []
+        results += [_suppressed(one, by_key, rules, report.inputs, hashes) for one in report.suppressed]
     masked = MASK.encode() in msgspec.json.encode(report)
     run = om.Run(
         tool=om.Tool(driver=_driver(report, rules), extensions=_extensions(rules)),
@@ -103,8 +112,8 @@ class _Rules:
     Those of the shipped packs are the driver's, each other distribution's are an extension of the tool.
     """
 
-    def __init__(self, report: Report) -> None:
-        hit = {finding.rule for finding in report.findings}
+    def __init__(self, report: Report, suppressed: Iterable[Finding]) -> None:
+        hit = {finding.rule for finding in (*report.findings, *suppressed)}
         listed = sorted((info for info in report.rules if not info.card or info.id in hit), key=lambda info: info.id)
         self.own = [info for info in listed if info.distribution in _OURS]
         self.foreign: dict[str, list[RuleInfo]] = {}
@@ -269,6 +278,26 @@ def _fixes(finding: Finding, inputs: tuple[InputSummary, ...]) -> list[Any] | No
     return [om.Fix(description=om.Message(text=_cut(_escape(_sentence(fix.text)), 1024)), artifact_changes=changes)]
 
 
+def _suppressed(
+    finding: Finding,
+    by_key: dict[str, Finding],
+    rules: _Rules,
+    inputs: tuple[InputSummary, ...],
+    hashes: dict[str, int],
+) -> Any:
+    made = _result(finding, by_key, rules, inputs, hashes)
+    how = finding.suppressed
+    if how is not None:
+        # sarif_om knows `status` by the name that it had in a draft
+        one: dict[str, Any] = {"kind": how.kind, "status": "accepted", "justification": _cut(how.justification, 1024)}
+        if how.span is not None:
+            one["location"] = _location(how.span, inputs)
+        if how.until:
+            one["properties"] = {"sevlint/until": how.until}
+        made.suppressions = [one]
+    return made
+
+
 def _message(finding: Finding) -> str:
     about = finding.domain or finding.guest
     text = f"{finding.message} ({about})" if about and about not in finding.message else finding.message
@@ -353,7 +382,7 @@ def _physical(uri: str, region: Any, context: Any = None) -> Any:
 
 def _uri(span: Span, inputs: tuple[InputSummary, ...]) -> str:
     given = inputs[span.source]
-    if given.kind in ("file", "stdin") or not span.uri:
+    if given.kind in ("file", "stdin", "configuration") or not span.uri:
         return given.uri
     if given.kind in ("archive", "bundle"):
         return f"{given.uri}!/{span.uri}"
@@ -414,11 +443,14 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
 
 
+_ROLES = {"configuration": "userSpecifiedConfiguration"}
+
+
 def _artifacts(inputs: tuple[InputSummary, ...]) -> list[Any] | None:
     """The inputs as they were named; what was found in them is located by the results."""
     made: dict[str, Any] = {}
     for given in sorted(inputs, key=lambda given: given.uri):
-        roles = ["referencedOnCommandLine" if given.lent else "analysisTarget"]
+        roles = [_ROLES.get(given.kind, "referencedOnCommandLine" if given.lent else "analysisTarget")]
         roles += ["directory"] if given.kind in ("tree", "xml") else []
         roles += ["standardStream"] if given.kind == "stdin" else []
         if given.uri and given.uri not in made:

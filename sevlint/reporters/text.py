@@ -262,7 +262,7 @@ def _header(subject: SubjectSummary, report: Report) -> Line:
 
 
 def _outside_header(given: InputSummary, findings: list[Finding]) -> Line:
-    name = given.path if given.kind in ("file", "stdin") else f"domains in {given.path}"
+    name = given.path if given.kind in ("file", "stdin", "configuration") else f"domains in {given.path}"
     name = f"host {given.path}" if given.lent else name
     return [("bold", name), ("", f": {_tally(findings) or _count(len(findings), 'note')}")]
 

@@ -91,6 +91,8 @@ class Source(ABC):
     kind: str
     """"tree", "archive", "file", "stdin", "bundle"."""
     number: int
+    location: str = ""
+    """Where it is on disk, if the label does not say."""
     damage: str = ""
     """One line if the input could only be read in part."""
     remark: str = ""
