@@ -108,7 +108,7 @@ class Regions:
             return ()
         place = edit.changes[0].place
         (span,) = engine.spans_of((Place(place.path, source=place.source),), self._snapshot)
-        return () if loses_comment(document, made) else replacements(document, made, span)
+        return () if loses_comment(document, edit.changes) else replacements(document, made, span)
 
     def _document(self, file: _File) -> Document | None:
         if file.name not in self._documents:
@@ -262,7 +262,7 @@ class Mender:
             except EditError as error:
                 self._refuse(finding, file, str(error))
                 continue
-            if (self._unsafe or not loses_comment(one.document, made)) and one.patch.take(made):
+            if (self._unsafe or not loses_comment(one.document, edit.changes)) and one.patch.take(made):
                 one.taken.append(_Taken(finding, edit, place))
         return [one for one in rounds.values() if self._put(one)]
 

@@ -60,6 +60,8 @@ class Document:
             raise EditError(f"its encoding ({self._encoding}) cannot be kept") from error
         self.starts: list[int] = []
         self._closes: list[int] = []
+        self.comments: list[int] = []
+        """Where each comment begins."""
         self._last: dict[int, int] = {}
         """The last child of each element that has one."""
         self._read()
@@ -81,11 +83,15 @@ class Document:
         def end(_: str) -> None:
             self._closes[stack.pop()] = skipped + parser.CurrentByteIndex
 
+        def comment(_: str) -> None:
+            self.comments.append(skipped + parser.CurrentByteIndex)
+
         def doctype(*_: object) -> None:
             raise EditError("it has a DOCTYPE")
 
         parser.StartElementHandler = start
         parser.EndElementHandler = end
+        parser.CommentHandler = comment
         parser.StartDoctypeDeclHandler = doctype
         try:
             parser.Parse(content, True)
@@ -120,6 +126,13 @@ class Document:
         """An element from its start tag to behind its end tag."""
         tag = self.tag(element)
         return tag.start, tag.end if tag.empty else self.xml.index(b">", self.closing(element)) + 1
+
+    def comment(self, number: int) -> tuple[int, int]:
+        """The comment of this number, from 1, with its marks."""
+        if not 1 <= number <= len(self.comments):
+            raise EditError(f"it has no comment {number}")
+        start = self.comments[number - 1]
+        return start, self.xml.index(b"-->", start + 4) + 3
 
     def last_child(self, element: int) -> int | None:
         """Its last child, if it has any."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PIECE = re.compile(rb"(<!--.*?-->|<\?.*?\?>)|(<!\[CDATA\[.*?\]\]>)|[^<]+", re.DOTALL)
 _REST_OF_LINE = re.compile(rb"[ \t]*(?:\r\n|\n|\r)")
+_COMMENT = "#comment"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _QUOTES = {b'"': ('"', "&quot;"), b"'": ("'", "&apos;")}
 
@@ -48,8 +49,9 @@ def splices(document: Document, changes: Iterable[Change]) -> tuple[Splice, ...]
     return tuple(made)
 
 
-def loses_comment(document: Document, made: Iterable[Splice]) -> bool:
-    """Whether a comment of the file would be gone."""
+def loses_comment(document: Document, changes: Iterable[Change]) -> bool:
+    """Whether a comment of the file would be gone that no change is about."""
+    made = splices(document, [one for one in changes if not _is_comment(one)])
     return any(b"<!--" in document.xml[one.start : one.end] for one in made)
 
 
@@ -116,6 +118,23 @@ def _touch(one: Splice, other: Splice) -> bool:
 
 
 def _of_element(document: Document, element: int, changes: list[Change]) -> list[Splice]:
+    made = [_comment(document, one) for one in changes if _is_comment(one)]
+    rest = [one for one in changes if not _is_comment(one)]
+    return [*made, *_of_tag(document, element, rest)] if rest else made
+
+
+def _is_comment(change: Change) -> bool:
+    return change.place.part.startswith(_COMMENT)
+
+
+def _comment(document: Document, change: Change) -> Splice:
+    start, end = document.comment(int(change.place.part.removeprefix(_COMMENT)))
+    if change.op == "put":
+        return Splice(start + 4, end - 3, change.text.replace("--", "- -").encode())
+    return _without_its_line(document, start, end)
+
+
+def _of_tag(document: Document, element: int, changes: list[Change]) -> list[Splice]:
     parts = [one.place.part for one in changes if one.op != "add"]
     whole = [one for one in changes if _is_whole(one)]
     if len(set(parts)) < len(parts) or (whole and len(changes) > 1):
@@ -191,7 +210,10 @@ def _drop(document: Document, element: int) -> Splice:
     """An element that is alone on its lines takes them with it."""
     if element == 0:
         raise EditError("the root element cannot be dropped")
-    start, end = document.whole(element)
+    return _without_its_line(document, *document.whole(element))
+
+
+def _without_its_line(document: Document, start: int, end: int) -> Splice:
     rest = _REST_OF_LINE.match(document.xml, end)
     if rest is not None and document.begins_line(start):
         return Splice(document.line_start(start), rest.end())
