@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from sevlint.combine.machine import nothing_at
 from sevlint.facts.amd import (
     AsidPools,
+    CBit,
     DevSev,
     DevSevUdev,
     Iommu,
@@ -157,6 +158,20 @@ def rmp_table(log: KernelLog) -> RmpTable | Gap:
 
 _MAX_ASID = {"rome": 509, "milan": 509, "genoa": 1006, "bergamo": 1006}
 """amd-host 1.3; Naples' and Turin's are not sourced."""
+
+
+_C_BIT = {"naples": 47, "rome": 47, "milan": 51, "genoa": 51, "bergamo": 51}
+"""amd-host 1.3; Turin's is not sourced."""
+
+
+@combiner
+def c_bit(capabilities: SevDomainCapabilities | None, cpu: Cpuinfo | None) -> CBit | Gap:
+    """What libvirt says of this host, else what its CPU is known to have."""
+    if capabilities is not None and capabilities.cbitpos is not None and capabilities.cbitpos_place is not None:
+        return CBit(capabilities.cbitpos, capabilities.cbitpos_place)
+    if cpu is not None and not cpu.in_vm and cpu.generation in _C_BIT:
+        return CBit(_C_BIT[cpu.generation], cpu.model_place)
+    return Gap(("cmd/virsh-domcapabilities", "proc/cpuinfo"), GapReason.ABSENT)
 
 
 @combiner

@@ -63,11 +63,18 @@ _LAUNCH = ("launchsecurity", "launch")
 _LAUNCH_LIMIT = 16
 """Elements that look like launchSecurity and are named; libvirt reads the first (libvirt-qemu 1.1)."""
 _WRAPPERS = ("domstatus", "domainsnapshot")
-_BLOBS = (
-    *("dhCert", "session"),
-    *("guestVisibleWorkarounds", "idBlock", "idAuth", "hostData"),
-    *("mrConfigId", "mrOwner", "mrOwnerConfig"),
-)
+_BLOBS = {
+    "dhCert": None,
+    "session": None,
+    "guestVisibleWorkarounds": 16,
+    "idBlock": 96,
+    "idAuth": 4096,
+    "hostData": 32,
+    "mrConfigId": 48,
+    "mrOwner": 48,
+    "mrOwnerConfig": 48,
+}
+"""How many bytes each must hold (libvirt-qemu 1.2; intel-tdx 7.1)."""
 _CHILD_LIMIT = 64
 """Children of an element that are named."""
 _QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
@@ -187,7 +194,8 @@ class _Reader:
         )
         root = self.domain.getroottree().getroot()
         launch, os = (self._element(self.top[tag]) if tag in self.top else None for tag in ("launchSecurity", "os"))
-        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain), launch, os)
+        is_alone = self.text.name == "domain.xml"
+        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain), launch, os, is_alone)
 
     def _element(self, element: etree._Element, depth: int = 2) -> Element:
         """It, its children and theirs."""
@@ -288,9 +296,9 @@ class _Reader:
             author_key=element.get("authorKey", ""),
             vcek=element.get("vcek", ""),
             blobs=tuple(
-                Blob(name, said(parts[name]), self._place(parts[name], "#text" if said(parts[name]) else ""))
-                for name in _BLOBS
-                if name in parts
+                Blob(name, content, self._place(parts[name], "#text"), size)
+                for name, size in _BLOBS.items()
+                if name in parts and (content := _whole(parts[name])).strip()
             ),
             quote_service=None if quotes is None else Setting(quotes.get("path", ""), self._place(quotes)),
             place=self._place(element),
@@ -377,6 +385,11 @@ def _by_tag(element: etree._Element | None) -> dict[str, etree._Element]:
     for child in element if element is not None else ():
         found.setdefault(str(child.tag), child)
     return found
+
+
+def _whole(element: etree._Element) -> str:
+    """The text of an element with the blanks around it, which `said` takes away and libvirt does not."""
+    return "".join(str(part) for part in element.itertext())
 
 
 def _type_of(launch: etree._Element) -> str:
