@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from msgspec import Struct
 
 from sevlint.facts.base import Fact
 from sevlint.model import Gap, Goal, Level, Place, View
+from sevlint.numbers import decimal
 
 _UEFI_NAME = re.compile(r"ovmf|edk2|tdvf|uefi")
 _BIOS_NAME = re.compile(r"^(?:vga)?bios|seabios|qboot")
@@ -28,6 +29,12 @@ class Setting(Struct, frozen=True):
 
     text: str
     place: Place
+
+    @property
+    def number(self) -> int | None:
+        """As libvirt reads a decimal number of 32 bits; None for anything else."""
+        value = decimal(self.text)
+        return value if value is not None and value < 1 << 32 else None
 
 
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n")
@@ -107,6 +114,11 @@ class LaunchSecurity(Struct, frozen=True):
             return None
         number = int(self.policy_text)
         return number if self._is_sane(number) and not self._is_sane(self.policy) else None
+
+    @property
+    def policy_bits(self) -> int | None:
+        """The policy as its bits are judged: None where there is none to read, or another number was meant."""
+        return None if self.decimal_policy is not None else self.policy
 
     def _is_sane(self, policy: int) -> bool:
         """It starts, as far as its bits tell, and keeps the host out (libvirt-qemu 1.3; intel-tdx 7.3)."""
@@ -369,6 +381,28 @@ class DomainXml(Fact, frozen=True):
     os: Element | None = None
     outside: bool = False
     """A file by itself, in no host's collection: of a repository, say."""
+
+
+_AMD = ("policy", "cbitpos", "reducedPhysBits")
+LAUNCH_CHILDREN = {
+    "sev": (*_AMD, "dhCert", "session"),
+    "sev-snp": (*_AMD, "guestVisibleWorkarounds", "idBlock", "idAuth", "hostData"),
+    "tdx": ("policy", "mrConfigId", "mrOwner", "mrOwnerConfig", "quoteGenerationService"),
+    "s390-pv": (),
+}
+"""What libvirt reads inside `<launchSecurity>` of each type (libvirt-qemu 1.2)."""
+LAUNCH_ATTRIBUTES = {
+    "sev": ("type", "kernelHashes"),
+    "sev-snp": ("type", "kernelHashes", "authorKey", "vcek"),
+    "tdx": ("type",),
+    "s390-pv": ("type",),
+}
+
+
+def respelt(name: str, known: Iterable[str]) -> str:
+    """The known name that this one is in another case or with dashes; "" for a known name itself, and for others."""
+    plain = name.replace("-", "").replace("_", "").lower()
+    return next((one for one in known if one != name and one.lower() == plain), "")
 
 
 class UnclearXml(Gap, frozen=True):

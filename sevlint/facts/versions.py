@@ -24,6 +24,14 @@ LIBVIRT: dict[Goal, tuple[int, ...]] = {
     Goal.TDX: (11, 6),
     Goal.S390_PV: (7, 6),
 }
+LIBVIRT_FILLS_C_BIT = (6, 9)
+"""From here on cbitpos and reducedPhysBits are filled in at start, and may be left out (libvirt-qemu 1.2)."""
+SNP_POLICY_FREE = (6, 17)
+"""Kernels before refuse a SEV-SNP policy without SMT, or for a single socket (libvirt-qemu 1.3)."""
+SNP_POLICY_FEATURES_REFUSED = (6, 18)
+"""Kernels before surely refuse SEV-SNP policy bits 21 to 25 (libvirt-qemu 1.3) ..."""
+SNP_POLICY_FEATURES = (6, 19)
+"""... which are expected to be accepted from here on."""
 
 
 def text(version: tuple[int, ...]) -> str:
