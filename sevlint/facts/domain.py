@@ -113,7 +113,12 @@ class LaunchSecurity(Struct, frozen=True):
         if self.policy is None or not self.policy_text.isdecimal():
             return None
         number = int(self.policy_text)
-        return number if self._is_sane(number) and not self._is_sane(self.policy) else None
+        return number if self._is_sane(number) and not self.is_policy_sane else None
+
+    @property
+    def is_policy_sane(self) -> bool:
+        """Its bits start a guest and keep the host out, as libvirt reads it."""
+        return self.policy is not None and self._is_sane(self.policy)
 
     @property
     def policy_bits(self) -> int | None:
@@ -121,7 +126,7 @@ class LaunchSecurity(Struct, frozen=True):
         return None if self.decimal_policy is not None else self.policy
 
     def _is_sane(self, policy: int) -> bool:
-        """It starts, as far as its bits tell, and keeps the host out (libvirt-qemu 1.3; intel-tdx 7.3)."""
+        """As far as it is known for every host (libvirt-qemu 1.3; intel-tdx 7.3)."""
         if self.goal is Goal.SEV_SNP:
             return policy & _SNP_FIXED == _SNP_MUST
         if self.goal is Goal.TDX:

@@ -20,7 +20,7 @@ def judge(xml: DomainXml) -> Verdict:
         return NotApplicable("it is no Secure Execution guest")
     if not launch.children:
         return Pass("its launch security has no children", (launch.place,))
-    names = ", ".join(f"<{one.tag[:_SHOWN]}>" for one in launch.children[:3])
+    names = ", ".join(f"`{one.tag[:_SHOWN]}`" for one in launch.children[:3])
     drops = [change.drop(one.place) for one in launch.children]
     remedy = edit("drop what stands in it", _FRAGMENT, *drops, safe=True)
     because = f"libvirt ignores {names} in the launch security of type s390-pv"

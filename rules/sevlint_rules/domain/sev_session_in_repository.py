@@ -3,8 +3,8 @@
 Why    The session carries the keys that the guest owner's secrets travel under, wrapped for one platform, and is
        meant for one launch. In a file that is kept, copied or tracked it gets old and is read by whoever reads the
        file.
-Fix    Leave `<session>` and `<dhCert>` out of the file, and put them in when the VM is defined; make new ones for
-       each launch.
+Fix    Leave `session` and `dhCert` out of the file, and put them in when the VM is defined; make new ones for each
+       launch.
 Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2)
 
 The session itself is never shown.

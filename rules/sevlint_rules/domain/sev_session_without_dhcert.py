@@ -2,7 +2,7 @@
 
 Why    The firmware derives the keys that open the session from the guest owner's certificate: with one of them alone
        LAUNCH_START fails.
-Fix    Give both `<session>` and `<dhCert>`, as `sevctl session` makes them together; or neither.
+Fix    Give both `session` and `dhCert`, as `sevctl session` makes them together; or neither.
 Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2)
 
 Neither is shown.
@@ -45,4 +45,4 @@ def judge(domain: Domain) -> Verdict:
         return Pass("it has neither session nor dhCert", (launch.place,))
     other = "dhCert" if session is not None else "session"
     because = f"it has {found.name} without {other}, with which the firmware cannot start it"
-    return Fail(because, (found.place,), edit(f"give <{other}> too, or drop <{found.name}>"), value=found.name)
+    return Fail(because, (found.place,), edit(f"give {other} too, or drop {found.name}"), value=found.name)

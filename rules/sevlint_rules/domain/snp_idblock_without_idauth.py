@@ -2,7 +2,7 @@
 
 Why    The firmware checks the ID block by the signatures and keys of idAuth: with one of them alone the launch fails
        at SNP_LAUNCH_FINISH. libvirt and QEMU accept it.
-Fix    Give both `<idBlock>` and `<idAuth>`, or neither.
+Fix    Give both `idBlock` and `idAuth`, or neither.
 Refs   SEV-SNP ABI 56860; linux: arch/x86/kvm/svm/sev.c; libvirt: docs/formatdomain.rst (libvirt-qemu 1.3)
 
 Neither is shown.
@@ -43,4 +43,4 @@ def judge(domain: Domain) -> Verdict:
         return Pass("it has neither idBlock nor idAuth", (launch.place,))
     other = "idAuth" if block is not None else "idBlock"
     because = f"it has {found.name} without {other}, which the firmware refuses when the launch ends"
-    return Fail(because, (found.place,), edit(f"give <{other}> too, or drop <{found.name}>"), value=found.name)
+    return Fail(because, (found.place,), edit(f"give {other} too, or drop {found.name}"), value=found.name)

@@ -27,9 +27,7 @@ def judge(xml: DomainXml) -> Verdict | Sequence[Fail]:
         return NotApplicable("it has no launchSecurity of a type whose settings are known")
     known = LAUNCH_CHILDREN[kind] + (_LEGACY_TDX if kind == "tdx" else ())
     strange = [
-        (f"<{one.tag[:_SHOWN]}>", one.place)
-        for one in launch.children
-        if kind != "s390-pv" and _is_strange(one.tag, known)
+        (one.tag[:_SHOWN], one.place) for one in launch.children if kind != "s390-pv" and _is_strange(one.tag, known)
     ]
     strange += [
         (name[:_SHOWN], launch.place.at(name))
@@ -38,7 +36,7 @@ def judge(xml: DomainXml) -> Verdict | Sequence[Fail]:
     ]
     fails = [
         Fail(
-            f"libvirt does not know {what} for {kind}, and ignores it",
+            f"libvirt does not know `{what}` for {kind}, and ignores it",
             (place,),
             edit("drop it, or mend its name"),
             value=what,

@@ -24,7 +24,7 @@ def judge(xml: DomainXml) -> Verdict | Sequence[Fail]:
         return NotApplicable("it has no launchSecurity")
     kind = launch.get("type")
     wrong = [
-        (f"<{tag[:_SHOWN]}>", "launchSecurity", place)
+        (tag[:_SHOWN], "launchSecurity", place)
         for tag, _, place in xml.launch_elements
         if tag != "launchSecurity" and "}" not in tag
     ]
@@ -32,13 +32,13 @@ def judge(xml: DomainXml) -> Verdict | Sequence[Fail]:
     for child in launch.children:
         meant = respelt(child.tag, LAUNCH_CHILDREN.get(kind, ()))
         if meant and (meant != "policy" or has_policy):
-            wrong.append((f"<{child.tag[:_SHOWN]}>", meant, child.place))
+            wrong.append((child.tag[:_SHOWN], meant, child.place))
     for name, _ in launch.attributes:
         meant = respelt(name, LAUNCH_ATTRIBUTES.get(kind, ()))
         if meant:
             wrong.append((name[:_SHOWN], meant, launch.place.at(name)))
     fails = [
-        Fail(f"libvirt ignores {what}: it is spelled {meant}", (place,), edit(f"write {meant}"), value=what)
+        Fail(f"libvirt ignores `{what}`, which it spells {meant}", (place,), edit(f"write {meant}"), value=what)
         for what, meant, place in wrong
     ]
     return fails or Pass("what libvirt knows is spelled as it does", (launch.place,))
