@@ -149,7 +149,7 @@ def _plain_domain(text: Text, root: etree._Element, stem: str, number: int) -> F
     element, view = _elements(root)[number]
     name, uuid = _name_of(element, stem)
     place = text.element(next(ordinal for ordinal, one in enumerate(root.iter("*")) if one is element))
-    xml = DomainXml(text.path, str(root.tag), (), place)
+    xml = DomainXml(text.path, str(root.tag), (), place, outside=text.name == "domain.xml")
 
     def read() -> Domain:
         again = parse(text)
