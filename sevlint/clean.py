@@ -21,8 +21,8 @@ Ranges = tuple[tuple[int, int], ...]
 """Where secrets stand in a text: sorted, apart from each other, ends exclusive."""
 
 _HINT = re.compile(
-    r"pass|pwd|rootpw|psk|secret|session|dhcert|token|[_.-]key|apikey|:key=|://|credential|BEGIN |string=|opt/|iscsi:"
-    r"|id[_-]?block|id[_-]?auth|host[_-]?data|ds=nocloud|<auth|\"data\\?\"|;data&",
+    r"pass|pwd|rootpw|psk|secret|session|dh[_-]?cert|token|[_.-]key|apikey|:key=|://|credential|BEGIN |string=|opt/"
+    r"|iscsi:|id[_-]?block|id[_-]?auth|host[_-]?data|ds=nocloud|<auth|\"data\\?\"|;data&",
     re.IGNORECASE,
 )
 _UNPRINTABLE = re.compile(
@@ -40,7 +40,11 @@ _KEYS = (
 _SWITCH = r"(?!(?:on|off|yes|no|true|false)(?![^\s,;'\"<>)\]}]))"
 _BARE = r"(?:[^\s,<>]|,,)+"
 """A value without quotes: QEMU doubles the commas in it."""
-_BLOCKS = r"session|dhCert|idBlock|idAuth|hostData|launchSecret\w{0,16}|(?:[\w.-]{0,32}:)?(?:passw(?:or)?d|passphrase)"
+_BLOCKS = (
+    r"session|dh[_-]?cert|id[_-]?block|id[_-]?auth|host[_-]?data|launchSecret\w{0,16}"
+    r"|(?:[\w.-]{0,32}:)?(?:passw(?:or)?d|passphrase)"
+)
+"""libvirt ignores another spelling of its own elements, whose text is secret all the same."""
 
 
 @cache
@@ -101,7 +105,8 @@ def _block_end(name: str) -> re.Pattern[str]:
 @cache
 def _attribute() -> re.Pattern[str]:
     """XML's attributes may go on over lines."""
-    return re.compile(r"passw(?:or)?d\s{0,64}=\s{0,64}(?:'([^'<]{0,4096})|\"([^\"<]{0,4096}))", re.IGNORECASE)
+    keys = r"(?:passw(?:or)?d|\bsession|\bdh[_-]?cert)"
+    return re.compile(keys + r"\s{0,64}=\s{0,64}(?:'([^'<]{0,4096})|\"([^\"<]{0,4096}))", re.IGNORECASE)
 
 
 @cache
@@ -111,7 +116,7 @@ def _private_key() -> re.Pattern[str]:
 
 @cache
 def _cut_block() -> re.Pattern[str]:
-    return re.compile(r"\A[A-Za-z0-9+/=\s]+(?=</(?:dhCert|session)\b)", re.IGNORECASE)
+    return re.compile(r"\A[A-Za-z0-9+/=\s]+(?=</(?:dh[_-]?cert|session)\b)", re.IGNORECASE)
 
 
 def blocks(text: str) -> Ranges:

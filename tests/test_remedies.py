@@ -32,7 +32,6 @@ def domain(launch: str, os: str = "<loader type='rom'>/usr/share/ovmf/OVMF.amdse
 @pytest.mark.parametrize(
     ("kind", "policy", "proposed"),
     [
-        ("sev-snp", "196608", "0x00030000"),  # decimal for 0x30000
         ("sev-snp", "0xb0000", "0x00030000"),
         ("sev-snp", "0xb0137", "0x00030137"),  # the minimum ABI stays
         ("sev-snp", "0x196608", "0x00030000"),  # no firmware has ABI 102
@@ -50,6 +49,17 @@ def test_a_proposed_policy_starts(kind: str, policy: str, proposed: str) -> None
     launch = f"<launchSecurity type='{kind}'><policy>{policy}</policy></launchSecurity>"
     fragments = [one[3] for one in found("policy-allows-debug", domain(launch))]
     assert fragments == [f"<policy>{proposed}</policy>"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "proposed"),
+    [("sev-snp", "196608", "0x30000"), ("sev", "65537", "0x10001"), ("tdx", "268435456", "0x10000000")],
+)
+def test_a_policy_that_only_makes_sense_in_decimal_is_one_error(kind: str, policy: str, proposed: str) -> None:
+    launch = f"<launchSecurity type='{kind}'><policy>{policy}</policy></launchSecurity>"
+    findings = run({"files": domain(launch)}, SHELF).report.findings
+    assert [one.rule for one in findings if one.severity.value == "error"] == ["policy-read-as-hex"]
+    assert [one[3] for one in found("policy-read-as-hex", domain(launch))] == [f"<policy>{proposed}</policy>"]
 
 
 @pytest.mark.parametrize(

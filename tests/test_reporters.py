@@ -230,6 +230,11 @@ def of_xml(content: str | bytes) -> Report:
     [
         (xml(f"<session>{BLOB}</session>{DEBUG}"), "QUJD"),
         (xml(f"{DEBUG}<dhCert>{BLOB}</dhCert>"), "QUJD"),
+        (xml(f"{DEBUG}<dh-cert>{BLOB}</dh-cert><id_auth>{BLOB}</id_auth>"), "QUJD"),
+        (xml(f"{DEBUG}<idBlock>-{BLOB}</idBlock>"), "QUJD"),
+        (xml(f"{DEBUG}<hostData>{'4a' * 32}</hostData>"), "4a4a"),
+        (xml(f"{DEBUG}<session x='1'>-{BLOB}</session>").replace("sev-snp", "sev"), "QUJD"),
+        (xml(DEBUG).replace("'sev-snp'", f"'sev-snp' session='{BLOB}'"), "QUJD"),
         (xml(DEBUG, f"<x a='{'a' * 350}'/><graphics passwd='{'zq' * 400}'/>"), "zqzq"),
         (xml(f"{DEBUG}<graphics passwd='{'zq' * 400}'/>"), "zqzq"),
         (xml("<session>\nQUJDREVG\nQUJD&REVG\nQUJDREVG\n</session>" + DEBUG), "QUJD"),

@@ -11,6 +11,7 @@ from sevlint.combine.machine import nothing_at
 from sevlint.facts.amd import (
     AsidPools,
     BootMode,
+    CBit,
     CiphertextHiding,
     DevSev,
     DevSevAtBoot,
@@ -211,6 +212,20 @@ def ciphertext_hiding(
         if asked == (None, None):
             return CiphertextHiding(0, cmdline.place)
     return Gap((f"sys/module/kvm_amd/parameters/{_HIDES}",), GapReason.ABSENT)
+
+
+_C_BIT = {"naples": 47, "rome": 47, "milan": 51, "genoa": 51, "bergamo": 51}
+"""amd-host 1.3; Turin's is not sourced."""
+
+
+@combiner
+def c_bit(capabilities: SevDomainCapabilities | None, cpu: Cpuinfo | None) -> CBit | Gap:
+    """What libvirt says of this host, else what its CPU is known to have."""
+    if capabilities is not None and capabilities.cbitpos is not None and capabilities.cbitpos_place is not None:
+        return CBit(capabilities.cbitpos, capabilities.cbitpos_place)
+    if cpu is not None and not cpu.in_vm and cpu.generation in _C_BIT:
+        return CBit(_C_BIT[cpu.generation], cpu.model_place)
+    return Gap(("cmd/virsh-domcapabilities", "proc/cpuinfo"), GapReason.ABSENT)
 
 
 @combiner

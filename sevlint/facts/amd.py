@@ -272,3 +272,12 @@ class SevDomainCapabilities(Fact, frozen=True):
     place: Place
     max_guests_place: Place | None = None
     max_es_guests_place: Place | None = None
+    cbitpos_place: Place | None = None
+
+
+class CBit(Fact, frozen=True):
+    """The bit of a page table entry that marks encrypted memory: 47 or 51 by the CPU (amd-host 1.3)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    bit: int
+    place: Place

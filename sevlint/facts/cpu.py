@@ -28,6 +28,10 @@ class Cpuinfo(Fact, frozen=True):
     model_place: Place
     bits_place: Place | None = None
     microcode_place: Place | None = None
+    smt: bool | None = None
+    """More threads than cores; None where it does not say."""
+    sockets: int | None = None
+    """How many physical ids there are; None where it names none."""
 
     @property
     def is_amd(self) -> bool:

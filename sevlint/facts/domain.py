@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from msgspec import Struct
 
 from sevlint.facts.base import Fact
 from sevlint.model import Gap, Goal, Level, Place, View
+from sevlint.numbers import decimal
 
 _UEFI_NAME = re.compile(r"ovmf|edk2|tdvf|uefi")
 _BIOS_NAME = re.compile(r"^(?:vga)?bios|seabios|qboot")
@@ -43,13 +44,53 @@ class Setting(Struct, frozen=True):
     text: str
     place: Place
 
+    @property
+    def number(self) -> int | None:
+        """As libvirt reads a decimal number of 32 bits; None for anything else."""
+        value = decimal(self.text)
+        return value if value is not None and value < 1 << 32 else None
+
+
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n")
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+
 
 class Blob(Struct, frozen=True):
-    """Binary data of a launch, as base64: `idBlock`, `dhCert`, `mrOwner` ... `text` may be a secret."""
+    """Binary data of a launch, as base64: `idBlock`, `dhCert`, `mrOwner` ...
+
+    `text` may be a secret; it is as written, with the blanks around it. `wanted`: how many bytes it must hold, None
+    where nobody checks (libvirt-qemu 1.2).
+    """
 
     name: str
     text: str
     place: Place
+    wanted: int | None = None
+
+    @property
+    def has_strays(self) -> bool:
+        """It holds a character that QEMU's decoder refuses, or padding before its end."""
+        return not _BASE64.issuperset(self.text) or "=" in self.text.rstrip("=\n")
+
+    @property
+    def size(self) -> int:
+        """How many bytes it holds; what is left over behind the last whole byte is dropped, as the decoder does."""
+        return self._digits * 6 // 8
+
+    @property
+    def is_cut(self) -> bool:
+        """Base64 comes in groups of four characters."""
+        return bool((self._digits + self.text.count("=")) % 4)
+
+    @property
+    def is_hex(self) -> bool:
+        """As long as its bytes are in hexadecimal, and of nothing but such digits."""
+        text = self.text.strip()
+        return self.wanted is not None and len(text) == 2 * self.wanted and _HEX_DIGITS.issuperset(text)
+
+    @property
+    def _digits(self) -> int:
+        return len(self.text) - self.text.count("=") - self.text.count("\n")
 
 
 class LaunchSecurity(Struct, frozen=True):
@@ -79,6 +120,47 @@ class LaunchSecurity(Struct, frozen=True):
     def blob(self, name: str) -> Blob | None:
         """The binary data of this name."""
         return next((one for one in self.blobs if one.name == name), None)
+
+    @property
+    def decimal_policy(self) -> int | None:
+        """What was meant by a policy that only makes sense as a decimal number, which libvirt does not read it as."""
+        if self.policy is None or not self.policy_text.isdecimal():
+            return None
+        number = int(self.policy_text)
+        return number if self._is_sane(number) and not self.is_policy_sane else None
+
+    @property
+    def is_policy_sane(self) -> bool:
+        """Its bits start a guest and keep the host out, as libvirt reads it."""
+        return self.policy is not None and self._is_sane(self.policy)
+
+    @property
+    def policy_bits(self) -> int | None:
+        """The policy as its bits are judged: None where there is none to read, or another number was meant."""
+        return None if self.decimal_policy is not None else self.policy
+
+    def _is_sane(self, policy: int) -> bool:
+        """As far as it is known for every host (libvirt-qemu 1.3; intel-tdx 7.3)."""
+        if self.goal is Goal.SEV_SNP:
+            return policy & _SNP_FIXED == _SNP_MUST
+        if self.goal is Goal.TDX:
+            return policy == _TDX_ONLY
+        return policy & _SEV_FIXED == _SEV_MUST
+
+    @property
+    def api_minimum(self) -> tuple[int, int]:
+        """The firmware API that an AMD policy asks for, (0, 0) for any (libvirt-qemu 1.3)."""
+        policy = self.policy or 0
+        if self.goal is Goal.SEV_SNP:
+            return policy >> 8 & 0xFF, policy & 0xFF
+        return policy >> 16 & 0xFF, policy >> 24 & 0xFF
+
+
+_SEV_FIXED, _SEV_MUST = 0xFFFFFFFF0000FFC1, 0x1
+"""Debugging is forbidden; reserved are bits 6 to 15, and there are 32."""
+_SNP_FIXED, _SNP_MUST = 0xFFFFFFFFFC0A0000, 0x20000
+"""Bit 17 is set, debugging (19) is forbidden; reserved are 26 to 63."""
+_TDX_ONLY = 0x10000000
 
 
 class Feature(Struct, frozen=True):
@@ -392,6 +474,30 @@ class DomainXml(Fact, frozen=True):
     os: Element | None = None
     passes_arguments: bool = False
     """It has arguments for QEMU, which may ask for protection behind libvirt's back."""
+    outside: bool = False
+    """A file by itself, in no host's collection: of a repository, say."""
+
+
+_AMD = ("policy", "cbitpos", "reducedPhysBits")
+LAUNCH_CHILDREN = {
+    "sev": (*_AMD, "dhCert", "session"),
+    "sev-snp": (*_AMD, "guestVisibleWorkarounds", "idBlock", "idAuth", "hostData"),
+    "tdx": ("policy", "mrConfigId", "mrOwner", "mrOwnerConfig", "quoteGenerationService"),
+    "s390-pv": (),
+}
+"""What libvirt reads inside `<launchSecurity>` of each type (libvirt-qemu 1.2)."""
+LAUNCH_ATTRIBUTES = {
+    "sev": ("type", "kernelHashes"),
+    "sev-snp": ("type", "kernelHashes", "authorKey", "vcek"),
+    "tdx": ("type",),
+    "s390-pv": ("type",),
+}
+
+
+def respelt(name: str, known: Iterable[str]) -> str:
+    """The known name that this one is in another case or with dashes; "" for a known name itself, and for others."""
+    plain = name.replace("-", "").replace("_", "").lower()
+    return next((one for one in known if one != name and one.lower() == plain), "")
 
 
 class UnclearXml(Gap, frozen=True):

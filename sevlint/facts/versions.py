@@ -29,10 +29,16 @@ QEMU_CONFIDENTIAL_DEFAULTS = (6, 0)
 QEMU_VFIO_PRIVATE_MEMORY = (10, 1)
 """From here on QEMU can assign devices to guests with private memory (libvirt-qemu 7)."""
 
-QEMU_CONFIDENTIAL_DEFAULTS = (6, 0)
-"""Since then QEMU sets devices up for confidential guests by itself (libvirt-qemu 3.1)."""
 LIBVIRT_STATELESS_MUST_BE_ASKED = ((10, 5), (11, 8))
 """From the first of SEV-SNP until the second libvirt chose no stateless flash by itself (libvirt-qemu 2.3)."""
+LIBVIRT_FILLS_C_BIT = (6, 9)
+"""From here on cbitpos and reducedPhysBits are filled in at start, and may be left out (libvirt-qemu 1.2)."""
+SNP_POLICY_FREE = (6, 17)
+"""Kernels before refuse a SEV-SNP policy without SMT, or for a single socket (libvirt-qemu 1.3)."""
+SNP_POLICY_FEATURES_REFUSED = (6, 18)
+"""Kernels before surely refuse SEV-SNP policy bits 21 to 25 (libvirt-qemu 1.3) ..."""
+SNP_POLICY_FEATURES = (6, 19)
+"""... which are expected to be accepted from here on."""
 
 
 def text(version: tuple[int, ...]) -> str:

@@ -65,11 +65,18 @@ _LAUNCH_LIMIT = 16
 _WRAPPERS = ("domstatus", "domainsnapshot")
 _DOMAINS = "domains"
 """The root that people put around several domains; libvirt itself has none."""
-_BLOBS = (
-    *("dhCert", "session"),
-    *("guestVisibleWorkarounds", "idBlock", "idAuth", "hostData"),
-    *("mrConfigId", "mrOwner", "mrOwnerConfig"),
-)
+_BLOBS = {
+    "dhCert": None,
+    "session": None,
+    "guestVisibleWorkarounds": 16,
+    "idBlock": 96,
+    "idAuth": 4096,
+    "hostData": 32,
+    "mrConfigId": 48,
+    "mrOwner": 48,
+    "mrOwnerConfig": 48,
+}
+"""How many bytes each must hold (libvirt-qemu 1.2; intel-tdx 7.1)."""
 _TREES = 2
 """Configurations of one domain in one file."""
 _CHILD_LIMIT = 64
@@ -162,7 +169,8 @@ def _plain(text: Text, root: etree._Element, stem: str) -> tuple[FoundDomain, ..
     def found(number: int) -> FoundDomain:
         ordinal, element, view = elements[number]
         name, uuid = _name_of(element, stem)
-        xml = DomainXml(text.path, str(root.tag), (), text.element(numbers[element] if numbers else 0))
+        place = text.element(numbers[element] if numbers else 0)
+        xml = DomainXml(text.path, str(root.tag), (), place, outside=text.name == "domain.xml")
 
         def read() -> Domain:
             again = parse(text) if kept is None else kept
@@ -209,8 +217,16 @@ class _Reader:
         )
         root = self.domain.getroottree().getroot()
         launch, os = (self._element(self.top[tag]) if tag in self.top else None for tag in ("launchSecurity", "os"))
-        by_hand = f"{_QEMU}commandline" in self.top
-        return DomainXml(self.text.path, str(root.tag), found, self._place(self.domain), launch, os, by_hand)
+        return DomainXml(
+            path=self.text.path,
+            root=str(root.tag),
+            launch_elements=found,
+            place=self._place(self.domain),
+            launch=launch,
+            os=os,
+            passes_arguments=f"{_QEMU}commandline" in self.top,
+            outside=self.text.name == "domain.xml",
+        )
 
     def _element(self, element: etree._Element, depth: int = 2) -> Element:
         """It, its children and theirs."""
@@ -310,9 +326,9 @@ class _Reader:
             author_key=element.get("authorKey", ""),
             vcek=element.get("vcek", ""),
             blobs=tuple(
-                Blob(name, said(parts[name]), self._place(parts[name], "#text" if said(parts[name]) else ""))
-                for name in _BLOBS
-                if name in parts
+                Blob(name, content, self._place(parts[name], "#text"), size)
+                for name, size in _BLOBS.items()
+                if name in parts and (content := _whole(parts[name])).strip()
             ),
             quote_service=None if quotes is None else Setting(quotes.get("path", ""), self._place(quotes)),
             place=self._place(element),
@@ -404,6 +420,11 @@ def _by_tag(element: etree._Element | None) -> dict[str, etree._Element]:
     for child in element if element is not None else ():
         found.setdefault(str(child.tag), child)
     return found
+
+
+def _whole(element: etree._Element) -> str:
+    """The text of an element with the blanks around it, which `said` takes away and libvirt does not."""
+    return "".join(str(part) for part in element.itertext())
 
 
 def _type_of(launch: etree._Element) -> str:

@@ -37,4 +37,5 @@ def domcapabilities(text: Text) -> SevDomainCapabilities:
         place=text.element(numbers[sev] if sev is not None else 0),
         max_guests_place=values.get("maxGuests", none)[1],
         max_es_guests_place=values.get("maxESGuests", none)[1],
+        cbitpos_place=values.get("cbitpos", none)[1],
     )

@@ -20,6 +20,7 @@ def cpuinfo(text: Text) -> Cpuinfo:
     """The first block; collections may have taken the blank lines between blocks away (snapshots 3.4)."""
     values: dict[str, tuple[str, int]] = {}
     processors = 0
+    sockets: set[str] = set()
     for line, content in text.numbered():
         key, colon, value = content.partition(":")
         key = key.strip()
@@ -27,6 +28,8 @@ def cpuinfo(text: Text) -> Cpuinfo:
             continue
         if key == "processor":
             processors += 1
+        elif key == "physical id":
+            sockets.add(value.strip())
         if processors <= 1:
             values.setdefault(key, (value.strip(), line))
     if "vendor_id" not in values and "flags" not in values:
@@ -39,6 +42,7 @@ def cpuinfo(text: Text) -> Cpuinfo:
         return text.place(values[key][1]) if key in values else text.place()
 
     bits = _BITS.search(said("address sizes"))
+    threads, cores = number(said("siblings")), number(said("cpu cores"))
     return Cpuinfo(
         vendor=said("vendor_id"),
         family=number(said("cpu family")) or 0,
@@ -55,6 +59,8 @@ def cpuinfo(text: Text) -> Cpuinfo:
         model_place=place("model name"),
         bits_place=place("address sizes") if bits else None,
         microcode_place=place("microcode") if "microcode" in values else None,
+        smt=threads > cores if threads and cores else None,
+        sockets=len(sockets) or None,
     )
 
 

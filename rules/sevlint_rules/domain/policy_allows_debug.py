@@ -7,12 +7,12 @@ Fix    Forbid it: SEV and SEV-ES policy with bit 0 set (0x0001, better 0x0007), 
 Refs   AMD SEV API 55766, SEV-SNP ABI 56860 section 4.3; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2, 1.3);
        intel-tdx 7.3
 
-libvirt reads a policy as hexadecimal always, with or without `0x`: 196608, which is 0x30000 in decimal, is 0x196608 to
-it. The policy proposed here is one that every kernel and firmware starts.
+libvirt reads a policy as hexadecimal always, with or without `0x`; of a number that only makes sense in decimal
+policy-read-as-hex speaks alone. The policy proposed here is one that every kernel and firmware starts.
 """
 
 from sevlint.api import X86, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, change, edit, rule
-from sevlint.facts.domain import Domain, LaunchSecurity
+from sevlint.facts.domain import Domain
 
 _NODBG = 1 << 0
 _SEV_BITS = 0x3F
@@ -37,25 +37,26 @@ def judge(domain: Domain) -> Verdict:
         if launch.goal is Goal.TDX and launch.policy_place is None:
             return Pass("QEMU's default policy forbids debugging", (launch.place,))
         return Open("its policy is missing or no hexadecimal number")
+    if launch.decimal_policy is not None:
+        return NotApplicable("its policy was meant in decimal: policy-read-as-hex says what comes of it")
     if launch.goal is Goal.SEV_SNP:
-        is_open, mended = bool(policy & _SNP_DEBUG), f"0x{_snp(launch, policy):08x}"
+        is_open, closed, mended = bool(policy & _SNP_DEBUG), policy & ~_SNP_DEBUG, f"0x{_snp(policy):08x}"
     elif launch.goal is Goal.TDX:
-        is_open, mended = bool(policy & _TDX_DEBUG), f"0x{_TDX_ONLY:08x}"
+        is_open, closed, mended = bool(policy & _TDX_DEBUG), policy & ~_TDX_DEBUG, f"0x{_TDX_ONLY:08x}"
     else:
-        is_open, mended = not policy & _NODBG, f"0x{policy & _SEV_BITS | _NODBG:04x}"
+        is_open, closed, mended = not policy & _NODBG, policy | _NODBG, f"0x{policy & _SEV_BITS | _NODBG:04x}"
     if not is_open:
         return Pass("its policy forbids debugging", (place,))
     because = f"its policy {launch.policy_text} lets the host decrypt the guest's memory"
     if not launch.policy_text.lower().startswith("0x"):
         because += f" (libvirt reads it as 0x{policy:x})"
+    is_safe = int(mended, 16) == closed  # else it drops what older kernels or every firmware refuse
     put = change.put(place, mended)
-    remedy = edit("forbid debugging", f"<policy>{mended}</policy>", put, safe=True)
+    remedy = edit("forbid debugging", f"<policy>{mended}</policy>", put, safe=is_safe)
     return Fail(because, (place,), remedy=remedy, value=f"0x{policy:x}")
 
 
-def _snp(launch: LaunchSecurity, policy: int) -> int:
-    """What was meant, in a form that starts: the decimal number if it is one, else without any optional bit."""
-    meant = int(launch.policy_text) if launch.policy_text.isdecimal() else policy
-    if meant & ~_SNP_ABI != _SNP_ALWAYS:
-        meant = policy & _SNP_ABI | _SNP_ALWAYS
-    return meant if meant & _SNP_ABI < _SNP_ABI_MAJOR << 1 else _SNP_ALWAYS
+def _snp(policy: int) -> int:
+    """A policy that starts, without any optional bit; the minimum ABI stays if there is such firmware."""
+    abi = policy & _SNP_ABI
+    return _SNP_ALWAYS | (abi if abi < _SNP_ABI_MAJOR << 1 else 0)

@@ -1,0 +1,40 @@
+"""The architecture cannot have this kind of launch security.
+
+Why    SEV and TDX are of x86 processors, Secure Execution is of s390: with another `arch` QEMU knows no such object,
+       and libvirt refuses the domain.
+Fix    Ask for what the architecture has: sev, sev-snp or tdx on x86_64, s390-pv on s390x.
+Refs   libvirt: docs/formatdomain.rst, docs/formatdomaincaps.rst (libvirt-qemu 1.1)
+"""
+
+from sevlint.api import (
+    CONFIDENTIAL,
+    AmdRung,
+    Fail,
+    Goal,
+    NotApplicable,
+    Pass,
+    Severity,
+    Subject,
+    Verdict,
+    edit,
+    rule,
+)
+from sevlint.facts.domain import Domain
+
+_X86 = ("x86_64", "i686")
+
+
+@rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=CONFIDENTIAL, rung=AmdRung.DOMAIN)
+def judge(domain: Domain) -> Verdict:
+    launch = domain.launch_security
+    if launch is None or launch.goal is None:
+        return NotApplicable("it asks for no launch security that libvirt knows")
+    if not domain.arch:
+        return NotApplicable("it names no architecture: libvirt takes its host's")
+    place = domain.machine_place.at("arch")
+    fitting = ("s390x",) if launch.goal is Goal.S390_PV else _X86
+    if domain.arch in fitting:
+        return Pass(f"{domain.arch} can have {launch.type}", (place,))
+    because = f"{domain.arch} cannot have launch security of type {launch.type}"
+    remedy = edit("ask for what the architecture has, or mend the architecture")
+    return Fail(because, (place, launch.type_place), remedy, value=domain.arch)

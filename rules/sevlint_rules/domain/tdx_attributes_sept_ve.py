@@ -1,0 +1,26 @@
+"""The TDX policy leaves out SEPT_VE_DISABLE.
+
+Why    Without attribute bit 28 the host can raise exceptions in the guest at will; Linux stops at once with `TD
+       misconfiguration: SEPT #VE has to be disabled`.
+Fix    Write 0x10000000, or leave the policy out: that is QEMU's default.
+Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/coco/tdx/tdx.c (intel-tdx 7.1, 7.3)
+"""
+
+from sevlint.api import Fail, Goal, NotApplicable, Pass, Severity, Subject, TdxRung, Verdict, change, edit, rule
+from sevlint.facts.domain import Domain
+
+_SEPT_VE_DISABLE = 1 << 28
+
+
+@rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals={Goal.TDX}, rung=TdxRung.DOMAIN)
+def judge(domain: Domain) -> Verdict:
+    launch = domain.launch_security
+    if launch is None or launch.goal is not Goal.TDX or launch.policy_bits is None or launch.policy_place is None:
+        return NotApplicable("it has no TDX policy whose bits mean what they say")
+    place, policy = launch.policy_place, launch.policy_bits
+    if policy & _SEPT_VE_DISABLE:
+        return Pass("its policy sets SEPT_VE_DISABLE", (place,))
+    mended = f"0x{policy | _SEPT_VE_DISABLE:08x}"
+    remedy = edit("set bit 28", f"<policy>{mended}</policy>", change.put(place, mended), safe=True)
+    because = f"bit 28 (SEPT_VE_DISABLE) of its policy 0x{policy:x} is clear: a Linux guest stops at once"
+    return Fail(because, (place,), remedy, value=f"0x{policy:x}")

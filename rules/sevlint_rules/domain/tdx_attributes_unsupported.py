@@ -1,0 +1,48 @@
+"""The TDX policy asks for attributes that KVM refuses.
+
+Why    Of the TD attributes KVM accepts SEPT_VE_DISABLE (bit 28) only: QEMU stops with `Invalid attributes ... for TDX
+       VM`.
+Fix    Write 0x10000000, or leave the policy out: that is QEMU's default.
+Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/kvm/vmx/tdx.c (intel-tdx 7.2, 7.3)
+
+QEMU itself knows PKS (bit 30) and PERFMON (bit 63) too, and a later kernel may accept them. Bit 0 is DEBUG, of which
+policy-allows-debug speaks.
+"""
+
+from sevlint.api import (
+    Confidence,
+    Fail,
+    Goal,
+    NotApplicable,
+    Pass,
+    Severity,
+    Subject,
+    TdxRung,
+    Verdict,
+    change,
+    edit,
+    rule,
+)
+from sevlint.facts.domain import Domain
+
+_KNOWN = (1 << 28) | (1 << 0)
+
+
+@rule(
+    about=Subject.DOMAIN,
+    severity=Severity.ERROR,
+    goals={Goal.TDX},
+    rung=TdxRung.DOMAIN,
+    confidence=Confidence.MEDIUM,
+)
+def judge(domain: Domain) -> Verdict:
+    launch = domain.launch_security
+    if launch is None or launch.goal is not Goal.TDX or launch.policy_bits is None or launch.policy_place is None:
+        return NotApplicable("it has no TDX policy whose bits mean what they say")
+    place, policy = launch.policy_place, launch.policy_bits
+    if not policy & ~_KNOWN:
+        return Pass("its policy asks for no attribute that KVM refuses", (place,))
+    mended = f"0x{policy & _KNOWN:08x}"
+    remedy = edit("ask for no other attribute", f"<policy>{mended}</policy>", change.put(place, mended))
+    because = f"its policy 0x{policy:x} asks for TD attributes (0x{policy & ~_KNOWN:x}) that KVM refuses"
+    return Fail(because, (place,), remedy, value=f"0x{policy:x}")

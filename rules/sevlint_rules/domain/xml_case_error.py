@@ -1,0 +1,44 @@
+"""A name of the launch security in another spelling, which libvirt ignores.
+
+Why    XML minds case: libvirt does not know `launchsecurity`, `reduced-phys-bits`, `dh-cert` or `kernelhashes`, and
+       ignores them without a word unless the domain is defined with `--validate`.
+Fix    Write the name as libvirt does: launchSecurity, reducedPhysBits, dhCert, kernelHashes.
+Refs   libvirt: docs/formatdomain.rst, src/conf/domain_conf.c (libvirt-qemu 1.2, 2.2)
+
+Names with dashes come from patches of before libvirt 4.5. Where no launchSecurity is spelled right,
+launch-security-unknown-type says it; of a misspelt policy, which libvirt demands, sev-policy-missing does.
+"""
+
+from collections.abc import Sequence
+
+from sevlint.api import STRUCTURE, Fail, NotApplicable, Pass, Severity, Subject, Verdict, edit, rule
+from sevlint.facts.domain import LAUNCH_ATTRIBUTES, LAUNCH_CHILDREN, DomainXml, respelt
+
+_SHOWN = 40
+
+
+@rule(about=Subject.DOMAIN, severity=Severity.WARNING, goals=STRUCTURE)
+def judge(xml: DomainXml) -> Verdict | Sequence[Fail]:
+    launch = xml.launch
+    if launch is None:
+        return NotApplicable("it has no launchSecurity")
+    kind = launch.get("type")
+    wrong = [
+        (tag[:_SHOWN], "launchSecurity", place)
+        for tag, _, place in xml.launch_elements
+        if tag != "launchSecurity" and "}" not in tag
+    ]
+    has_policy = kind == "tdx" or any(one.tag == "policy" for one in launch.children)
+    for child in launch.children:
+        meant = respelt(child.tag, LAUNCH_CHILDREN.get(kind, ()))
+        if meant and (meant != "policy" or has_policy):
+            wrong.append((child.tag[:_SHOWN], meant, child.place))
+    for name, _ in launch.attributes:
+        meant = respelt(name, LAUNCH_ATTRIBUTES.get(kind, ()))
+        if meant:
+            wrong.append((name[:_SHOWN], meant, launch.place.at(name)))
+    fails = [
+        Fail(f"libvirt ignores `{what}`, which it spells {meant}", (place,), edit(f"write {meant}"), value=what)
+        for what, meant, place in wrong
+    ]
+    return fails or Pass("what libvirt knows is spelled as it does", (launch.place,))
