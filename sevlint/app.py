@@ -123,7 +123,8 @@ def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs, befo
     last = [rule for rule in rules if engine.tells_of_suppressions(rule)]
     for node in snapshot.domains:
         configs.of(node)
-    outcomes = engine.judge([rule for rule in rules if not engine.tells_of_suppressions(rule)], snapshot)
+    first = [rule for rule in rules if not engine.tells_of_suppressions(rule)]
+    outcomes = engine.judge(first, snapshot, lean=None if options.settings.all_passes else configs.is_lean)
     damaged = [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
     errors = [*unopened, *damaged, *snapshot.errors]
     return _Judged(named, lent, unopened, errors, snapshot, rules, cards, outcomes, last)
@@ -539,6 +540,10 @@ class _Configs:
         target = replace(found.target, by=name, file=os.path.relpath(path)) if found.target is not None else None
         suppress = tuple(_called(one, name) for one in found.suppress)
         return replace(found, path=name, expect=expect, target=target, suppress=suppress)
+
+    def is_lean(self, node: engine.Node) -> bool:
+        """Whether only what can be shown of a domain matters: it is in no host, and suppresses nothing."""
+        return bool(node.outside) and not self.of(node).suppress and not engine.has_comments(node)
 
     def entries(self, snapshot: engine.Snapshot) -> list[engine.Entries]:
         """Each configuration that suppresses something, with the subjects that it holds for."""

@@ -842,6 +842,8 @@ class Settings(Struct, frozen=True):
     strict: bool = False
     all_passes: bool = True
     """Whether the report holds every pass with its place; else one of each rule, which is enough to count them."""
+    places_of_notes: bool = True
+    """Whether the report says where notes are: where nobody looks, finding their places costs more than judging."""
     line_hashes: bool = False
     """Whether findings carry the line hash of code scanning."""
     replacements: bool = False

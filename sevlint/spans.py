@@ -289,12 +289,17 @@ class _Points:
 _COMMENT = "#comment"
 
 
+def mentions(data: bytes, word: str) -> bool:
+    """Whether a file holds a word, in any encoding that it may have."""
+    return any(word.encode(encoding) in data for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+
+
 def comments(data: bytes, word: str) -> tuple[Comment, ...]:
     """The comments of an XML file that begin with a word; none of one that cannot be parsed.
 
     A file whose bytes do not hold the word is not looked at.
     """
-    if not any(word.encode(encoding) in data for encoding in ("utf-8", "utf-16-le", "utf-16-be")):
+    if not mentions(data, word):
         return ()
     document = _document(data)
     if document is None:

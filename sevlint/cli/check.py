@@ -143,6 +143,7 @@ def _asked(options: argparse.Namespace, formats: set[str]) -> CheckOptions:
         treat_as=Subject(options.treat_as) if options.treat_as else None,
         strict=options.strict,
         all_passes="json" in formats or "passed" in shown or options.sarif_kinds == "all",
+        places_of_notes=formats != {"text"} or "notes" in shown or options.fix or options.diff,
         line_hashes=formats != {"text"},
         replacements=formats != {"text"},
     )

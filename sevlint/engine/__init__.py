@@ -8,7 +8,7 @@ from sevlint.engine.collecting import Input, Site, collect, lend
 from sevlint.engine.judging import Outcome, judge
 from sevlint.engine.reporting import Edits, Hidden, report, spans_of
 from sevlint.engine.snapshot import Made, Node, Registry, Snapshot
-from sevlint.engine.suppressing import Entries, Suppressor, tells_of_suppressions
+from sevlint.engine.suppressing import Entries, Suppressor, has_comments, tells_of_suppressions
 
 __all__ = [
     "Edits",
@@ -23,6 +23,7 @@ __all__ = [
     "Snapshot",
     "Suppressor",
     "collect",
+    "has_comments",
     "judge",
     "lend",
     "report",

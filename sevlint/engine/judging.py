@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
 
+from sevlint.engine.snapshot import WHOLE
 from sevlint.model import (
     Fail,
     Gap,
@@ -23,7 +24,7 @@ from sevlint.model import (
 from sevlint.rule import How, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from sevlint.engine.snapshot import Node, Snapshot
 
@@ -48,30 +49,107 @@ class Outcome(Struct, frozen=True):
         return cast("Node", self.nodes[0])
 
 
-def judge(rules: Iterable[Rule], snapshot: Snapshot, domains: Sequence[Node] | None = None) -> list[Outcome]:
+def judge(
+    rules: Iterable[Rule],
+    snapshot: Snapshot,
+    domains: Sequence[Node] | None = None,
+    lean: Callable[[Node], bool] | None = None,
+) -> list[Outcome]:
     """Every rule once for each of its subjects (view, goal), or of domains for these alone.
 
-    Verdicts do not depend on what is wanted.
+    Verdicts do not depend on what is wanted. Of a `lean` domain only what can be shown is worked out: the rules of its
+    goals, and of the verdicts that raise nothing the first of each kind in its folder.
     """
-    found_domains = snapshot.domains if domains is None else domains
-    subjects = {Subject.HOST: snapshot.hosts, Subject.DOMAIN: found_domains, Subject.GUEST: snapshot.guests}
+    found = snapshot.domains if domains is None else domains
+    is_lean = lean or (lambda node: False)
+    # a plain domain: nothing can be raised, and 1,000 of them must cost nothing
+    asking = _grouped(node for node in found if node.goals.wanted or node.goals.unclear)
+    groups = {
+        Subject.HOST: [[node] for node in snapshot.hosts],
+        Subject.DOMAIN: [group for group in asking if len(group) > 1 or not is_lean(group[0])],
+        Subject.GUEST: [[node] for node in snapshot.guests],
+    }
+    alone = [group[0] for group in asking if len(group) == 1 and is_lean(group[0])]
     outcomes: list[Outcome] = []
     for rule in rules:
-        by_group: dict[str, list[Outcome]] = {}
-        for number, node in enumerate(subjects[rule.info.about]):
-            if rule.info.about is Subject.DOMAIN and not (node.goals.wanted or node.goals.unclear):
-                continue  # a plain domain: nothing can be raised, and 1,000 of them must cost nothing
-            found = by_group.setdefault(node.group or str(number), [])
-            for goal in in_order(rule.goals) if rule.per_goal else (None,):
-                found.extend(_judge_one(rule, snapshot, node, goal))
-        for found in by_group.values():
-            outcomes.extend(_merged(found) if len(found) > 1 else found)
+        for group in groups[rule.info.about]:
+            outcomes += _judge_group(rule, snapshot, group)
+        if rule.info.about is Subject.DOMAIN:
+            outcomes += _judge_lean(rule, snapshot, alone)
     return outcomes
+
+
+def _grouped(nodes: Iterable[Node]) -> list[list[Node]]:
+    groups: dict[str, list[Node]] = {}
+    for node in nodes:
+        groups.setdefault(node.group, []).append(node)
+    return list(groups.values())
+
+
+def _judge_group(rule: Rule, snapshot: Snapshot, group: list[Node]) -> list[Outcome]:
+    """All views of one subject."""
+    found = []
+    for node in group:
+        for goal in in_order(rule.goals) if rule.per_goal else (None,):
+            found += _judge_one(rule, snapshot, node, goal)
+    return _merged(found) if len(found) > 1 else found
+
+
+def _judge_lean(rule: Rule, snapshot: Snapshot, nodes: list[Node]) -> list[Outcome]:
+    """Lean domains: with facts that are at hand a rule is called at once."""
+    outcomes: list[Outcome] = []
+    counted: set[tuple[type, int, str]] = set()
+    plan = [(-1 if want.how is How.GOAL else WHOLE.get(want.how, 0), want.fact) for want in rule.wants]
+    needs_host = any(want.how is How.REQUIRED and want.fact.LEVEL in _OF_HOST for want in rule.wants)  # type: ignore[attr-defined]
+    for node in nodes:
+        goals = rule.goals & node.goals.wanted or (rule.goals if rule.info.structure and node.goals.unclear else _NONE)
+        folder = (node.source.number, node.outside.rpartition("/")[0])
+        if not goals or (needs_host and node.parent is None and (Open, *folder) in counted):
+            continue
+        for goal in in_order(goals) if rule.per_goal else (None,):
+            verdict = _at_once(rule, plan, snapshot, node, goal)
+            kind = (type(verdict), *folder)
+            if verdict is None:
+                found = _judge_one(rule, snapshot, node, goal)
+                counted.update((Open, *folder) for one in found if one.needs_host)
+                outcomes += found
+            elif kind not in counted:
+                counted.add(kind)
+                shown = verdict.seen if isinstance(verdict, Pass) else ()
+                outcomes.append(Outcome(rule, (node,), verdict, rule.goals if goal is None else goals, shown))
+    return outcomes
+
+
+def _at_once(
+    rule: Rule, plan: list[tuple[int, type]], snapshot: Snapshot, node: Node, goal: Goal | None
+) -> Pass | NotApplicable | None:
+    """A verdict that raises nothing, worked out on whole facts; None for all else, and for a fault.
+
+    `plan`: in which table of whole facts each parameter stands, -1 for the goal.
+    """
+    whole = node.whole
+    for _ in range(2):
+        try:
+            arguments = [whole[table][fact] if table >= 0 else goal for table, fact in plan]
+            break
+        except KeyError:
+            snapshot.remember(rule.wants, node)
+    else:
+        return None
+    try:
+        verdict = rule.function(*arguments)
+    except Exception:  # the long way calls it again, and reports the fault
+        return None
+    return verdict if isinstance(verdict, (Pass, NotApplicable)) else None
+
+
+_NONE: frozenset[Goal] = frozenset()
+_OF_HOST = (Level.HOST, Level.MACHINE)
 
 
 def _judge_one(rule: Rule, snapshot: Snapshot, node: Node, goal: Goal | None) -> list[Outcome]:
     goals = frozenset({goal}) if goal is not None else rule.goals
-    called = snapshot.judge(rule, node, goal)
+    called = snapshot.call(rule.function, rule.wants, node, goal, f"rule {rule.info.id}")
     value = called.value
     if not isinstance(value, Gap) and not _is_said(value):
         value = snapshot.fault(node, f"rule {rule.info.id}", f"returned {type(value).__name__}, no verdict").value

@@ -165,7 +165,7 @@ def report(
         one.suppression = suppresses(info, outcome)
         (raised if one.suppression is None else suppressed).append(one)
     _fold(raised, blocked, impossible)
-    every = _findings(raised, suppressed, snapshot, impossible, edits, line_hashes=settings.line_hashes)
+    every = _findings(raised, suppressed, snapshot, impossible, edits, settings)
     hidden.update(_suppressed_by(suppressed, snapshot))
     opens = [one for one in undecided if isinstance(one.verdict, Open)]
     return Report(
@@ -318,8 +318,7 @@ def _findings(
     snapshot: Snapshot,
     impossible: _Impossible,
     edits: Edits,
-    *,
-    line_hashes: bool,
+    settings: Settings,
 ) -> tuple[Finding, ...]:
     """Number, sort and word; those that are suppressed are numbered with the others.
 
@@ -357,7 +356,7 @@ def _findings(
         base = "/".join((one.info.id, *names))
         taken[base] = taken.get(base, 0) + 1
         one.key = base if taken[base] == 1 else f"{base}~{taken[base]}"
-    return tuple(_finding(one, snapshot, edits, line_hashes=line_hashes) for one in shown)
+    return tuple(_finding(one, snapshot, edits, settings) for one in shown)
 
 
 def _blocks_a_domain(one: _Raised, snapshot: Snapshot, impossible: _Impossible) -> bool:
@@ -370,12 +369,13 @@ def _blocks_a_domain(one: _Raised, snapshot: Snapshot, impossible: _Impossible) 
     return any(goals & domain.goals.wanted for domain in judged)
 
 
-def _finding(one: _Raised, snapshot: Snapshot, edits: Edits, *, line_hashes: bool) -> Finding:
+def _finding(one: _Raised, snapshot: Snapshot, edits: Edits, settings: Settings) -> Finding:
     node = one.outcome.node
     fail = one.fail
     host = node.host
     machine = node if node.subject is Subject.GUEST else host
     fix = _fix(one, machine, snapshot)
+    is_seen = settings.places_of_notes or one.severity is not Severity.NOTE
     lent: tuple[str, ...] = ()
     if one.cause is not None and one.cause.outcome.node.lent:
         causes = sorted((one.cause, *one.also), key=_Raised.order)
@@ -389,7 +389,7 @@ def _finding(one: _Raised, snapshot: Snapshot, edits: Edits, *, line_hashes: boo
         severity=one.severity,
         confidence=one.confidence,
         message=clean.printable(clean.mask(fail.because)),
-        spans=spans_of(one.outcome.seen, snapshot, line_hashes=line_hashes),
+        spans=spans_of(one.outcome.seen, snapshot, line_hashes=settings.line_hashes) if is_seen else (),
         subject=node.subject,
         views=_views(one.outcome),
         goals=in_order(one.goals),

@@ -29,7 +29,7 @@ from sevlint.model import (
     View,
 )
 from sevlint.parsers.base import Parser, Text
-from sevlint.rule import Combiner, How, Rule, Want
+from sevlint.rule import Combiner, How, Want
 from sevlint.sources.base import Layout, Source
 
 _F = TypeVar("_F", bound=Fact)
@@ -63,6 +63,10 @@ class Made(Struct, frozen=True):
         return (self.value, *self.damage) if self.is_gap and self.value.is_damage else self.damage
 
 
+WHOLE = {How.REQUIRED: 0, How.OPTIONAL: 1, How.GAP: 2}
+"""Which of a node's tables of whole facts serves each way to ask for one."""
+
+
 class Node:
     """One subject (for a domain: one of its views) with the evidence that is about it alone."""
 
@@ -88,8 +92,8 @@ class Node:
         self.made: dict[type, Made] = {}
         self.later: dict[type, tuple[Callable[[], Any], tuple[Gap, ...]]] = {}
         """Facts that a parser can give at once, with their damage; read when first asked for."""
-        self.whole: dict[type, Any] = {}
-        """Facts, and gaps in their place, that stand on no damage: what rules are called with on the short way."""
+        self.whole: tuple[dict[type, Any], ...] = ({}, {}, {})
+        """What rules are called with on the short way: facts that stand on no damage, by how they are asked for."""
         self.goals = Goals()
 
     @property
@@ -242,30 +246,14 @@ class Snapshot:
 
     # calls ----------------------------------------------------------------------------------------------------------
 
-    def judge(self, rule: Rule, node: Node, goal: Goal | None) -> Made:
-        """Call a rule; on the short way where all of its facts are whole: a hundred rules may meet 1,000 domains."""
-        arguments: dict[str, Any] = {}
-        for want in rule.wants:
-            value = node.whole.get(want.fact, _NOT_YET) if want.how in _SINGLE and not want.on_host else _NOT_YET
-            if value is _NOT_YET or (want.how is How.REQUIRED and isinstance(value, Gap)):
-                made = self.call(rule.function, rule.wants, node, goal, f"rule {rule.info.id}")
-                self._remember_whole(rule.wants, node)
-                return made
-            arguments[want.name] = goal if want.how is How.GOAL else value
-            if want.how is How.OPTIONAL and isinstance(value, Gap):
-                arguments[want.name] = None
-        try:
-            return Made(rule.function(**arguments))
-        except Exception as error:
-            return self.fault(node, f"rule {rule.info.id}", f"{type(error).__name__}: {error}")
-
-    def _remember_whole(self, wants: tuple[Want, ...], node: Node) -> None:
-        node.whole[Goal] = None
+    def remember(self, wants: tuple[Want, ...], node: Node) -> None:
+        """Make facts that a rule wants, and keep at hand those that stand on no damage."""
         for want in wants:
-            if want.how in _SINGLE and want.how is not How.GOAL and not want.on_host:
-                made = self.ask(node, want.fact)
-                if not made.all_damage:
-                    node.whole[want.fact] = made.value
+            table = node.whole[WHOLE[want.how]] if want.how in WHOLE and not want.on_host else None
+            if table is not None and want.fact not in table:
+                fact = self.ask(node, want.fact)
+                if not fact.all_damage and not (fact.is_gap and want.how is How.REQUIRED):
+                    table[want.fact] = None if fact.is_gap and want.how is How.OPTIONAL else fact.value
 
     def call(
         self, function: Callable[..., Any], wants: tuple[Want, ...], node: Node, goal: Goal | None, where: str
@@ -330,10 +318,6 @@ class Snapshot:
                 if key not in best or VIEW_RANK[child.view] < VIEW_RANK[best[key].view]:
                     best[key] = child
         return list(best.values())
-
-
-_SINGLE = frozenset({How.REQUIRED, How.OPTIONAL, How.GAP, How.GOAL})
-_NOT_YET = object()
 
 
 def _joined(gaps: list[Gap]) -> Gap:

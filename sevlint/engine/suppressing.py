@@ -163,6 +163,12 @@ def _rule_of(outcome: Outcome) -> str:
     return (isinstance(outcome.verdict, Fail) and outcome.verdict.card) or outcome.rule.info.id
 
 
+def has_comments(node: Node) -> bool:
+    """Whether the file of a domain outside any host may hold suppressions."""
+    file = node.source.files.get(node.outside.rpartition("#")[0])
+    return file is None or spans.mentions(file.data, suppress.WORD)
+
+
 def _files(snapshot: Snapshot) -> dict[tuple[int, str], _File]:
     """Every XML file with a comment of ours; a lent host's are evidence."""
     found: dict[tuple[int, str], _File] = {}

@@ -29,6 +29,7 @@ def _device(element: etree._Element, place: Callable[[etree._Element], Place]) -
         parts.setdefault(str(child.tag), child)
     target, backend, source = (_attributes(parts.get(tag)) for tag in ("target", "backend", "source"))
     driver, model, own = _attributes(parts.get("driver")), _attributes(parts.get("model")), _attributes(element)
+    may_listen = "listen" in parts or "listen" in own or "mode" in source
     return Device(
         kind=str(element.tag),
         place=place(element),
@@ -42,10 +43,10 @@ def _device(element: etree._Element, place: Callable[[etree._Element], Place]) -
         format=driver.get("type", ""),
         iommu=driver.get("iommu", ""),
         rom=_rom(parts.get("rom")),
-        boot_order=decimal(_attributes(parts.get("boot")).get("order")),
-        queues=decimal(driver.get("queues")),
-        queue_size=decimal(driver.get("queue_size")),
-        listens=tuple(_listens(element, place)),
+        boot_order=decimal(parts["boot"].get("order")) if "boot" in parts else None,
+        queues=decimal(driver["queues"]) if "queues" in driver else None,
+        queue_size=decimal(driver["queue_size"]) if "queue_size" in driver else None,
+        listens=tuple(_listens(element, place)) if may_listen else (),
         has_password=bool(own.get("passwd")),
         tls="yes" if own.get("defaultMode") == "secure" else source.get("tls", ""),
         action=own.get("action", ""),
