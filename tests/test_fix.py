@@ -24,12 +24,12 @@ BAD = """<?xml version='1.0' encoding='{encoding}'?>
 <domain type='kvm'>
   <name>vm</name>   <!-- ümlaut -->
   <os firmware="efi">
-    <type arch='x86_64' machine='q35'>hvm</type>
+    <type arch='x86_64' machine='q35'>hvm</type><loader stateless='yes'/>
   </os>
   <features>
     <acpi/>
     <smm/>
-  </features>
+  </features><cpu mode='host-passthrough'/>
   <launchSecurity type='sev-snp'>
     <policy> 0x000b0000</policy>
   </launchSecurity>

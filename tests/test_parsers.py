@@ -16,7 +16,7 @@ from sevlint import plugins
 from sevlint.combine.amd import changed_mode
 from sevlint.combine.domain import domain_goal_signs
 from sevlint.errors import ParseError
-from sevlint.facts.domain import UnclearXml
+from sevlint.facts.domain import DomainXml, UnclearXml
 from sevlint.model import Completeness, Gap, GapReason, Place, View
 from sevlint.parsers import access, boot, devices, domain_xml, domcapabilities, firmware, listings, machine, packages
 from sevlint.parsers.base import Parser, Text, decode
@@ -508,3 +508,30 @@ def test_dmidecode_names_the_machine_by_its_first_tables() -> None:
     assert found["bios_version"] == "2.4"
     assert found["product_uuid"].startswith("3d5f7f5e")
     assert set(found) == {"bios_vendor", "bios_version", "bios_date", "sys_vendor", "product_name", "product_uuid"}
+
+
+DECLARATION = "<?xml version='1.0'?>"
+ROW = f"{DECLARATION}\n{PLAIN}\n{DECLARATION}\n<!-- é -->\n" + PLAIN.replace("plain", "secöd")
+"""As a loop over `virsh dumpxml` prints it."""
+
+
+@pytest.mark.parametrize("around", ["", "domains"])
+@pytest.mark.parametrize("launch", ["", "<launchSecurity type='sev'/>"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_several_domains_in_one_file(around: str, launch: str, encoding: str) -> None:
+    text = ROW.replace("</domain>", f"{launch}</domain>")
+    if around:
+        text = f"<{around}>{text.replace(DECLARATION, '')}</{around}>"
+    data = text.encode(encoding)
+    first, second = parsed(data)
+    assert [(one.name, one.ordinal) for one in (first, second)] == [("plain", 1), ("secöd", 2)]
+    assert [one.read().name for one in (first, second)] == ["plain", "secöd"]
+    for one, line in ((first, 2), (second, 9)):
+        assert isinstance(one.xml, DomainXml)
+        assert resolve(one.xml.place, data, "x.xml").line == line
+
+
+@pytest.mark.parametrize("between", ["junk", "<?xml version='1.0'", "&lt;", "<!DOCTYPE a>"])
+def test_what_stands_between_documents_makes_them_unreadable(between: str) -> None:
+    (found,) = parsed((PLAIN + between + PLAIN).encode())
+    assert not isinstance(found.xml, DomainXml)
