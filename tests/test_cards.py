@@ -318,6 +318,14 @@ def test_a_row_of_the_sheet_is_one_card(row: str) -> None:
         assert card.meaning in page_of(card)
 
 
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_the_page_of_a_card_has_a_sentence(card: Card) -> None:
+    """Not the name of the fact that it feeds."""
+    assert card.means or card.harmless or card.finding
+    assert card.meaning[-1] in ".)", card.meaning
+    assert " " in card.meaning
+
+
 def test_cards_cite_rows_that_are_there() -> None:
     known = {f"{section} #{item}" for section, items in ROWS.items() for item in items}
     assert {row for card in CARDS for row in rows_of(card)} == known
