@@ -9,7 +9,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact
-from sevlint.model import Gap, Goal, Level, Place, View
+from sevlint.model import Change, Gap, Goal, Level, Place, View, change
 from sevlint.numbers import decimal
 
 _UEFI_NAME = re.compile(r"ovmf|edk2|tdvf|uefi")
@@ -298,6 +298,13 @@ class Device(Struct, frozen=True):
         return self.kind in ("filesystem", "vsock") or (self.kind in _VIRTIO and self.model.startswith("virtio"))
 
     @property
+    def turn_iommu_on(self) -> Change:
+        """What makes its driver say `iommu='on'`."""
+        if self.driver_place is not None:
+            return change.put(self.driver_place.at("iommu"), "on")
+        return change.add(self.place, "<driver iommu='on'/>")
+
+    @property
     def is_pci_of_host(self) -> bool:
         """A PCI function of the host, whoever drives it: VFIO, vDPA, or QEMU's own NVMe driver."""
         if self.kind == "hostdev":
@@ -439,6 +446,13 @@ class Domain(Fact, frozen=True):
     def goal(self) -> Goal | None:
         """What its launch security asks for; None without one, or for a type that libvirt does not know."""
         return self.launch_security.goal if self.launch_security is not None else None
+
+    def policy_of(self, *goals: Goal) -> tuple[int, Place] | None:
+        """The policy of a domain with one of these goals; None where its bits may not be judged."""
+        launch = self.launch_security
+        if launch is None or launch.goal not in goals or launch.policy_bits is None or launch.policy_place is None:
+            return None
+        return launch.policy_bits, launch.policy_place
 
 
 class RunningDomain(Domain, frozen=True):
