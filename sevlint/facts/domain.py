@@ -491,6 +491,11 @@ class DomainXml(Fact, frozen=True):
     outside: bool = False
     """A file by itself, in no host's collection: of a repository, say."""
 
+    @property
+    def launch_element(self) -> tuple[str, Place] | None:
+        """Type and place of the first launchSecurity of this very spelling."""
+        return next(((kind, place) for tag, kind, place in self.launch_elements if tag == "launchSecurity"), None)
+
 
 _AMD = ("policy", "cbitpos", "reducedPhysBits")
 LAUNCH_CHILDREN = {
@@ -506,6 +511,24 @@ LAUNCH_ATTRIBUTES = {
     "tdx": ("type",),
     "s390-pv": ("type",),
 }
+LAUNCH_TYPES = (*LAUNCH_CHILDREN, "cca")
+"""The types that libvirt knows (libvirt-qemu 1.1)."""
+_TYPES_MEANT = {
+    "sev": "sev",
+    "seves": "sev",
+    "snp": "sev-snp",
+    "sevsnp": "sev-snp",
+    "amdsevsnp": "sev-snp",
+    "tdx": "tdx",
+    "inteltdx": "tdx",
+    "pv": "s390-pv",
+    "s390pv": "s390-pv",
+}
+
+
+def launch_type_meant(written: str) -> str:
+    """The type that libvirt knows and this spelling means; "" for none. SEV-ES is type sev with a policy bit."""
+    return _TYPES_MEANT.get(written.strip().lower().replace("-", "").replace("_", ""), "")
 
 
 def respelt(name: str, known: Iterable[str]) -> str:
