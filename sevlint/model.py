@@ -470,6 +470,11 @@ class boot_option:  # noqa: N801 - reads as a phrase in rules: boot_option.remov
         text = f"replace `{old}` by `{new}` on the kernel command line"
         return Remedy(text, BootOption(remove=(old,), add=(new,)), Needs.REBOOT)
 
+    @staticmethod
+    def put(old: str, new: str) -> Remedy:
+        """Put an option in the place of one that may be there; "" where none is."""
+        return boot_option.replace(old, new) if old else boot_option.add(new)
+
 
 def bios(function: str, value: str) -> Remedy:
     """Set a firmware setup switch, named by its function."""

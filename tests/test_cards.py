@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -297,6 +299,8 @@ ROWS = {
     "5.5": [*range(87, 91)],
 }
 """Every row of the log section of the AMD sheet."""
+LINES: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "host_log_lines.yaml").read_text())
+"""What each row prints, with numbers of our own."""
 _ITEMS = re.compile(r"amd-host (5\.\d)((?:,? #\w+)+)")
 
 
@@ -316,6 +320,29 @@ def test_a_row_of_the_sheet_is_one_card(row: str) -> None:
     for card in cards:
         assert card.meaning
         assert card.meaning in page_of(card)
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_the_page_of_a_card_has_a_sentence(card: Card) -> None:
+    """Not the name of the fact that it feeds."""
+    assert card.means or card.harmless or card.finding
+    assert card.meaning[-1] in ".)", card.meaning
+    assert " " in card.meaning
+
+
+@pytest.mark.parametrize("row", LINES)
+def test_each_line_of_a_row_is_one_card(row: str) -> None:
+    """In lines of our own, and for KVM's also with the prefix that they have since v6.3."""
+    cited = {card.id for card in CARDS if row in rows_of(card)}
+    late = [f"kvm_amd: {line}" for line in LINES[row] if row.startswith("5.1 ") and not line.startswith("kvm_amd: ")]
+    for line in (*LINES[row], *late):
+        (hit,) = scan(f"{line}\n".encode()).hits
+        assert hit.card in cited, line
+
+
+def test_each_row_has_a_line() -> None:
+    assert list(LINES) == [f"{section} #{item}" for section, items in ROWS.items() for item in items]
+    assert all(LINES.values())
 
 
 def test_cards_cite_rows_that_are_there() -> None:

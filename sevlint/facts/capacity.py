@@ -12,6 +12,8 @@ from sevlint.model import Goal, Level, Place
 from sevlint.numbers import number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sevlint.facts.kernel import ModuleParameters
 
 
@@ -51,6 +53,11 @@ class CgroupCount(Struct, frozen=True):
     def holds_all(self) -> bool:
         """The slice of all VMs, as opposed to one VM's own cgroup, or that of some."""
         return "/" not in self.cgroup
+
+    @property
+    def path(self) -> str:
+        """The file on the host."""
+        return f"/{self.place.path.lstrip('/')}"
 
 
 class AsidCgroups(Fact, frozen=True):
@@ -119,9 +126,19 @@ class AsidDemand(Fact, frozen=True):
     disagree: tuple[Place, ...]
     """Sources of the pools' sizes that contradict each other."""
 
+    def busy(self, key: str) -> tuple[Place, ...]:
+        """The guests that a cgroup charges to this key, of those that run or start with the host."""
+        return tuple(place for share in self.shares if share.key == key for place in share.busy)
+
     def of(self, goal: Goal) -> AsidShare:
         """The pool of a goal."""
         return next(share for share in self.shares if goal in share.goals)
+
+
+def with_limit(counts: Sequence[CgroupCount], limits: Sequence[CgroupCount]) -> tuple[CgroupCount, CgroupCount | None]:
+    """The first of these counts whose cgroup has one of the limits, with it; else the first by itself."""
+    pairs = ((one, limit) for one in counts for limit in limits if limit.cgroup == one.cgroup)
+    return next(pairs, (counts[0], None))
 
 
 def asids(number: int) -> str:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact
-from sevlint.model import Gap, Goal, Level, Place, View
+from sevlint.model import Change, Gap, Goal, Level, Place, View, change
 from sevlint.numbers import decimal
 
 _UEFI_NAME = re.compile(r"ovmf|edk2|tdvf|uefi")
@@ -298,6 +298,13 @@ class Device(Struct, frozen=True):
         return self.kind in ("filesystem", "vsock") or (self.kind in _VIRTIO and self.model.startswith("virtio"))
 
     @property
+    def turn_iommu_on(self) -> Change:
+        """What makes its driver say `iommu='on'`."""
+        if self.driver_place is not None:
+            return change.put(self.driver_place.at("iommu"), "on")
+        return change.add(self.place, "<driver iommu='on'/>")
+
+    @property
     def is_pci_of_host(self) -> bool:
         """A PCI function of the host, whoever drives it: VFIO, vDPA, or QEMU's own NVMe driver."""
         if self.kind == "hostdev":
@@ -440,6 +447,13 @@ class Domain(Fact, frozen=True):
         """What its launch security asks for; None without one, or for a type that libvirt does not know."""
         return self.launch_security.goal if self.launch_security is not None else None
 
+    def policy_of(self, *goals: Goal) -> tuple[int, Place] | None:
+        """The policy of a domain with one of these goals; None where its bits may not be judged."""
+        launch = self.launch_security
+        if launch is None or launch.goal not in goals or launch.policy_bits is None or launch.policy_place is None:
+            return None
+        return launch.policy_bits, launch.policy_place
+
 
 class RunningDomain(Domain, frozen=True):
     """The configuration that the VM runs with: its QEMU's, else its live XML. A rule that compares asks for both."""
@@ -477,6 +491,11 @@ class DomainXml(Fact, frozen=True):
     outside: bool = False
     """A file by itself, in no host's collection: of a repository, say."""
 
+    @property
+    def launch_element(self) -> tuple[str, Place] | None:
+        """Type and place of the first launchSecurity of this very spelling."""
+        return next(((kind, place) for tag, kind, place in self.launch_elements if tag == "launchSecurity"), None)
+
 
 _AMD = ("policy", "cbitpos", "reducedPhysBits")
 LAUNCH_CHILDREN = {
@@ -492,6 +511,24 @@ LAUNCH_ATTRIBUTES = {
     "tdx": ("type",),
     "s390-pv": ("type",),
 }
+LAUNCH_TYPES = (*LAUNCH_CHILDREN, "cca")
+"""The types that libvirt knows (libvirt-qemu 1.1)."""
+_TYPES_MEANT = {
+    "sev": "sev",
+    "seves": "sev",
+    "snp": "sev-snp",
+    "sevsnp": "sev-snp",
+    "amdsevsnp": "sev-snp",
+    "tdx": "tdx",
+    "inteltdx": "tdx",
+    "pv": "s390-pv",
+    "s390pv": "s390-pv",
+}
+
+
+def launch_type_meant(written: str) -> str:
+    """The type that libvirt knows and this spelling means; "" for none. SEV-ES is type sev with a policy bit."""
+    return _TYPES_MEANT.get(written.strip().lower().replace("-", "").replace("_", ""), "")
 
 
 def respelt(name: str, known: Iterable[str]) -> str:

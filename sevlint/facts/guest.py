@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
 from sevlint.facts.base import Fact
+from sevlint.facts.log import Line
 from sevlint.model import Goal, Level, Place
+
+if TYPE_CHECKING:
+    from sevlint.facts.log import KernelLog
 
 
 class GuestProtection(Fact, frozen=True):
@@ -29,6 +33,16 @@ LARGEST_REQUEST = 262144
 """Bytes: no single mapping can be larger, whatever the pool (guest-and-swiotlb 1.6)."""
 _SET = 128
 _LARGEST_SHARE = 4
+_RULE_SHARE = 0.06
+_RULE_SMALLEST, _RULE_LARGEST = 64, 1024
+"""What kernels since 5.11 give an encrypted guest, in MiB and of its memory (guest-and-swiotlb 1.3)."""
+_SLABS_PER_UNIT = {"K": 0.5, "M": SLABS_PER_MIB, "G": 1024 * SLABS_PER_MIB}
+_MISREAD = {65536: 256}
+"""Numbers that manuals give with a wrong size: slabs -> the MiB that they claim (guest-and-swiotlb 1.1)."""
+_FRAGMENTED_SHARE = 0.8
+_FRAGMENTED_REQUEST = 65536
+_FULL = ("swiotlb-buffer-full", "dma-out-of-sw-iommu")
+_NO_POOL = ("swiotlb-no-low-memory", "swiotlb-cannot-allocate", "swiotlb-cannot-allocate-old")
 
 
 class SwiotlbOption(Struct, frozen=True):
@@ -63,6 +77,17 @@ class SwiotlbOption(Struct, frozen=True):
         """The slabs of the pool: whole slot sets."""
         return -(-(self.slabs or 0) // _SET) * _SET
 
+    @property
+    def meant(self) -> int:
+        """The slabs that its number and suffix seem to ask for."""
+        slabs = self.slabs or 0
+        return int(slabs * _SLABS_PER_UNIT[self.suffix]) if self.suffix else slabs
+
+    @property
+    def claimed_mib(self) -> int | None:
+        """The size that manuals give for this number by mistake."""
+        return _MISREAD.get(self.slabs or 0)
+
 
 class Swiotlb(Fact, frozen=True):
     """The bounce buffer pool: what was asked for, what the kernel mapped; 1 slab = 2 KiB (guest-and-swiotlb 1.1)."""
@@ -94,6 +119,59 @@ class Swiotlb(Fact, frozen=True):
     def forbidden_by(self) -> SwiotlbOption | None:
         """An option that says `noforce`: the words of all options add up, a later one takes none back."""
         return next((one for one in self.options if one.word == "noforce"), None)
+
+
+class PoolTrouble(Struct, frozen=True):
+    """What a log says of a pool that does not suffice. `full` and `too_large` are lines of failed transfers."""
+
+    no_pool: Line | None
+    too_large: tuple[Line, ...]
+    """More at once than any pool gives."""
+    full: tuple[Line, ...]
+    total: int
+    """The pool's slabs; 0 where nothing tells."""
+    larger: int | None
+    """A pool that would help; None where none can be had."""
+
+    @staticmethod
+    def of(log: KernelLog, pool: Swiotlb | None, memory_kib: int | None) -> PoolTrouble:
+        """Of these lines, this pool and this memory."""
+        lines = [line for card in _FULL for line in log.all(card)]
+        full = tuple(line for line in lines if line.number("sz") <= LARGEST_REQUEST)
+        mapped = pool.mapped_mib or 0 if pool is not None else 0
+        total = max((line.number("total") for line in full), default=0) or mapped * SLABS_PER_MIB
+        larger = possible_slabs(max(total, DEFAULT_SLABS) * 2, memory_kib)
+        can_grow = larger > total and log.last("swiotlb-halved") is None
+        return PoolTrouble(
+            no_pool=log.last(*_NO_POOL),
+            too_large=tuple(line for line in lines if line.number("sz") > LARGEST_REQUEST),
+            full=full,
+            total=total,
+            larger=larger if can_grow else None,
+        )
+
+    @property
+    def times(self) -> int:
+        """How often the pool was full: late 4.x kernels tell of one event with both lines (guest-and-swiotlb 2.1)."""
+        return max(sum(line.card == card for line in self.full) for card in _FULL)
+
+    @property
+    def is_fragmented(self) -> bool:
+        """Each request was large and the pool not used up: it fails long before (guest-and-swiotlb 1.7)."""
+        return all(
+            line.number("total") > 0
+            and line.number("used") / line.number("total") < _FRAGMENTED_SHARE
+            and line.number("sz") >= _FRAGMENTED_REQUEST
+            for line in self.full
+        )
+
+
+def ruled_mib(memory_kib: int) -> int:
+    """What the kernel's own rule gives a guest of this memory, at least.
+
+    MemTotal lacks the pool and what firmware took: the kernel's own pool is never below 6 % of it.
+    """
+    return min(_RULE_LARGEST, max(_RULE_SMALLEST, int(memory_kib / 1024 * _RULE_SHARE)))
 
 
 def size_of(slabs: int) -> str:

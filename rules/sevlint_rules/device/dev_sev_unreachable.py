@@ -9,8 +9,8 @@ Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3 rights, 4.3 libvirt, 6 
        target/i386/sev.c (libvirt-qemu 6.1); libvirt: src/security/security_dac.c (libvirt-qemu 4.3); virtee/snphost,
        virtee/sevctl src/ok.rs (peer-checks 1 #17, 2 #6)
 
-That the device exists shows only that the driver attached. Where libvirt gives the device and QEMU is refused all the
-same, SELinux, AppArmor or a device cgroup refuses it.
+That the device exists shows only that the driver attached; the firmware may have refused INIT all the same. Where
+libvirt gives the device and QEMU is refused all the same, SELinux, AppArmor or a device cgroup refuses it.
 
 snphost and sevctl open the device as root, which says nothing of QEMU's user.
 """

@@ -2,7 +2,8 @@
 
 Why    A writable descriptor is all that commands such as FACTORY_RESET and PEK_GEN ask for: any local user can destroy
        the platform's keys.
-Fix    Use `KERNEL=="sev", GROUP="kvm", MODE="0660"` in a udev rule; libvirt 5.1 and newer needs no rule at all.
+Fix    Use `KERNEL=="sev", GROUP="kvm", MODE="0660"` in a udev rule; libvirt 5.1 and newer needs no rule at all. Mode
+       0666, which some guides set by chmod or by a rule, is too wide.
 Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3 rights, 4.3 udev rule, 9 #11)
 
 It reads the device's mode, and what udev (`MODE=`, or a `chmod` that a rule runs) and tmpfiles.d will make of it.

@@ -1,7 +1,7 @@
 """The user that runs QEMU is not in the group that may open /dev/sev.
 
-Why    A udev rule gives the device to a group, and QEMU's user is no member of it: the rule helps nobody. A VMM that
-       opens the device itself fails with `Permission denied`.
+Why    A udev rule gives the device to a group, and QEMU's user is no member of it, so the rule does not help. A VMM
+       that opens the device itself fails with `Permission denied`.
 Fix    Add the user to the group. libvirt 5.1 and newer gives QEMU the device itself: there neither the rule nor the
        group is needed.
 Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3 udev rule, 4.3 libvirt, 9 #11)

@@ -1,7 +1,7 @@
 """The C-bit's position is not this host's.
 
 Why    QEMU compares it with the CPU and stops: `cbitpos check failed, host '51' requested '47'`. Guides written for
-       EPYC 7001 and 7002 say 47; it is 51 since EPYC 7003.
+       EPYC 7001 and 7002 say 47; it is 51 on EPYC 7003 and 9004.
 Fix    Leave `<cbitpos>` out: libvirt 6.9 and newer ask the host.
 Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomaincaps.rst (libvirt-qemu 2.2, 4.2; amd-host 1.3 C-bit, 9 #19)
 

@@ -6,6 +6,10 @@ Refs   libvirt: src/qemu/qemu_process.c (libvirt-qemu 5.1, 6); linux: include/ua
        6 decimal, 9 #16, 9 #17)
 
 A symptom: it folds under the host's or the domain's own fault.
+
+QEMU prints `fw_error` in decimal, the tables of AMD and the kernel are in hex: 19 is 0x13, 23 is 0x17. A pool without a
+free ASID is `ret=-16 fw_error=0`, with no code of the firmware. 0x17, RESOURCE_LIMIT, is another fault: the firmware
+itself ran out of guest contexts.
 """
 
 from sevlint.api import (

@@ -8,9 +8,8 @@ Refs   libvirt: docs/formatdomain.rst, src/qemu/qemu_firmware.c; qemu: target/i3
 `<os type='efi'>`, which libvirt's own SEV page shows, is a misprint that libvirt ignores.
 """
 
-from sevlint.api import X86, AmdRung, Fail, Goal, Pass, Remedy, Severity, Subject, Verdict, change, edit, rule
+from sevlint.api import X86, AmdRung, Change, Fail, Goal, Pass, Remedy, Severity, Subject, Verdict, change, edit, rule
 from sevlint.facts.domain import Domain, DomainXml, Element
-from sevlint.model import Change
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86, rung=AmdRung.DOMAIN)

@@ -7,9 +7,8 @@ Fix    Use a firmware without a store: `<loader stateless='yes'>` and no `<nvram
 Refs   qemu: hw/i386/pc_sysfw.c; libvirt: docs/formatdomain.rst (libvirt-qemu 2.4, 7)
 """
 
-from sevlint.api import Fail, Goal, Pass, Place, Severity, Subject, Verdict, change, edit, rule
+from sevlint.api import Change, Fail, Goal, Pass, Place, Severity, Subject, Verdict, change, edit, rule
 from sevlint.facts.domain import Domain, Firmware
-from sevlint.model import Change
 
 _STATELESS = "<loader stateless='yes'/>"
 

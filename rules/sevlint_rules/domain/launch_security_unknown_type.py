@@ -11,45 +11,33 @@ xml-case-error speaks, of a second one launch-security-duplicate.
 """
 
 from sevlint.api import STRUCTURE, AmdRung, Fail, NotApplicable, Pass, Remedy, Severity, Subject, Verdict, edit, rule
-from sevlint.facts.domain import DomainXml
-
-_TYPES = ("sev", "sev-snp", "tdx", "s390-pv", "cca")
-_MEANT = {
-    "seves": ("sev", "<launchSecurity type='sev'><policy>0x0007</policy></launchSecurity>"),
-    "snp": ("sev-snp", "<launchSecurity type='sev-snp'>"),
-    "sevsnp": ("sev-snp", "<launchSecurity type='sev-snp'>"),
-    "amdsevsnp": ("sev-snp", "<launchSecurity type='sev-snp'>"),
-    "sev": ("sev", "<launchSecurity type='sev'>"),
-    "tdx": ("tdx", "<launchSecurity type='tdx'>"),
-    "inteltdx": ("tdx", "<launchSecurity type='tdx'>"),
-    "pv": ("s390-pv", "<launchSecurity type='s390-pv'/>"),
-    "s390pv": ("s390-pv", "<launchSecurity type='s390-pv'/>"),
-}
-
+from sevlint.facts.domain import LAUNCH_TYPES, DomainXml, launch_type_meant
 
 _SHOWN = 40
+_ES = "<launchSecurity type='sev'><policy>0x0007</policy></launchSecurity>"
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=STRUCTURE, rung=AmdRung.DOMAIN)
 def judge(xml: DomainXml) -> Verdict:
     if not xml.launch_elements:
         return NotApplicable("it has no launchSecurity element")
-    first = next((one for one in xml.launch_elements if one[0] == "launchSecurity"), None)
-    if first is None:
+    if xml.launch_element is None:
         tag, kind, place = xml.launch_elements[0]
-        remedy = edit("write launchSecurity", f"<launchSecurity type='{kind if kind in _TYPES else 'sev-snp'}'>")
+        remedy = edit("write launchSecurity", f"<launchSecurity type='{kind if kind in LAUNCH_TYPES else 'sev-snp'}'>")
         because = f"libvirt ignores <{tag[:_SHOWN]}>: it is spelled launchSecurity{', in no namespace' * ('}' in tag)}"
         return Fail(because, (place,), remedy=remedy, value=tag[:_SHOWN])
-    _, kind, place = first
-    if kind in _TYPES:
+    kind, place = xml.launch_element
+    if kind in LAUNCH_TYPES:
         return Pass("libvirt knows its launchSecurity type", (place,))
     because = f"libvirt knows no launchSecurity type '{kind[:_SHOWN]}'" if kind else "its launchSecurity has no type"
     return Fail(because, (place,), remedy=_remedy(kind), value=kind[:_SHOWN])
 
 
 def _remedy(kind: str) -> Remedy:
-    meant = _MEANT.get(kind.strip().lower().replace("-", "").replace("_", ""))
-    if meant is None:
+    meant = launch_type_meant(kind)
+    if not meant:
         return edit("use one of the types sev, sev-snp, tdx, s390-pv", "<launchSecurity type='sev-snp'>")
-    word = " (with policy bit 2 set, which makes it SEV-ES)" if "es" in kind.lower() else ""
-    return edit(f"write type='{meant[0]}'{word}", meant[1])
+    if "es" in kind.lower():
+        return edit(f"write type='{meant}' (with policy bit 2 set, which makes it SEV-ES)", _ES)
+    end = "/" if meant == "s390-pv" else ""
+    return edit(f"write type='{meant}'", f"<launchSecurity type='{meant}'{end}>")

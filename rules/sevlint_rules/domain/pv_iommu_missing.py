@@ -6,7 +6,7 @@ Fix    Add `<driver iommu='on'/>` to every virtio device, or upgrade QEMU to 6.0
 Refs   libvirt: docs/kbase/s390_protected_virt.rst (libvirt-qemu 3.1, 8); intel-tdx 11.1
 """
 
-from sevlint.api import Confidence, Fail, Goal, Open, Pass, Severity, Subject, Verdict, change, edit, rule
+from sevlint.api import Confidence, Fail, Goal, Open, Pass, Severity, Subject, Verdict, edit, rule
 from sevlint.facts.domain import Domain
 from sevlint.facts.platform import StackVersions
 from sevlint.facts.versions import QEMU_CONFIDENTIAL_DEFAULTS
@@ -23,12 +23,7 @@ def judge(domain: Domain, versions: StackVersions) -> Verdict:
     found = [one for one in domain.devices if one.is_virtio and one.iommu != "on"]
     if not found:
         return Pass("every virtio device has iommu='on'", (domain.devices_place or domain.place,))
-    changes = [
-        change.put(one.driver_place.at("iommu"), "on")
-        if one.driver_place is not None
-        else change.add(one.place, "<driver iommu='on'/>")
-        for one in found
-    ]
+    changes = [one.turn_iommu_on for one in found]
     because = f"{count(len(found), 'virtio device')} without iommu='on', which QEMU {qemu.text} does not set by itself"
     remedy = edit("turn the IOMMU feature on", "<driver iommu='on'/>", *changes)
     return Fail(because, (*(one.place for one in found), qemu.place), remedy=remedy)

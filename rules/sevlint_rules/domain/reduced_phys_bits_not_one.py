@@ -1,10 +1,10 @@
 """reducedPhysBits is not 1.
 
-Why    A guest loses one bit of its physical addresses, the C-bit. The host's own loss, 5 or 6 bits as the kernel and
-       CPUID say it, is another number: with it the guest gets less address space than it could have, and 0 is refused
-       by QEMU.
+Why    A guest loses one bit of its physical addresses, the C-bit, so 1 is right. The host's own loss, 5 or 6 bits as
+       the kernel and CPUID say it, is another number: it is legal but wasteful, as the guest gets less address space
+       than it could have. QEMU refuses 0.
 Fix    Leave `<reducedPhysBits>` out, or write 1.
-Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomaincaps.rst (libvirt-qemu 1.2, 4.2; amd-host 1.3 C-bit)
+Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomaincaps.rst (libvirt-qemu 1.2, 4.2; amd-host 1.3 C-bit, 9 #18)
 """
 
 from sevlint.api import (

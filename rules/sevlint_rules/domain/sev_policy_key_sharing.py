@@ -17,10 +17,10 @@ _NOKS = 1 << 1
 
 @rule(about=Subject.DOMAIN, severity=Severity.WARNING, goals=_GOALS)
 def judge(domain: Domain) -> Verdict:
-    launch = domain.launch_security
-    if launch is None or launch.goal not in _GOALS or launch.policy_bits is None or launch.policy_place is None:
+    found = domain.policy_of(*_GOALS)
+    if found is None:
         return NotApplicable("it has no SEV policy whose bits mean what they say")
-    place, policy = launch.policy_place, launch.policy_bits
+    policy, place = found
     if policy & _NOKS:
         return Pass("its policy forbids key sharing", (place,))
     mended = f"0x{policy | _NOKS:04x}"

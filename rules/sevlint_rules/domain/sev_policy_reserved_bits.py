@@ -17,10 +17,10 @@ _KNOWN = 0xFFFF003F
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=_GOALS, rung=AmdRung.DOMAIN)
 def judge(domain: Domain) -> Verdict:
-    launch = domain.launch_security
-    if launch is None or launch.goal not in _GOALS or launch.policy_bits is None or launch.policy_place is None:
+    found = domain.policy_of(*_GOALS)
+    if found is None:
         return NotApplicable("it has no SEV policy whose bits mean what they say")
-    place, policy = launch.policy_place, launch.policy_bits
+    policy, place = found
     if not policy & ~_KNOWN:
         return Pass("its policy sets no reserved bit", (place,))
     because = f"its policy 0x{policy:x} sets reserved bits (0x{policy & ~_KNOWN:x}), which the firmware refuses"

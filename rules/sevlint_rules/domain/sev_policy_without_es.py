@@ -21,10 +21,10 @@ _SNP = "<launchSecurity type='sev-snp'><policy>0x00030000</policy></launchSecuri
 
 @rule(about=Subject.DOMAIN, severity=Severity.WARNING, goals=_GOALS)
 def judge(domain: Domain, cpu: Cpuinfo | None, parameters: ModuleParameters | None) -> Verdict:
-    launch = domain.launch_security
-    if launch is None or launch.goal not in _GOALS or launch.policy_bits is None or launch.policy_place is None:
+    found = domain.policy_of(*_GOALS)
+    if found is None:
         return NotApplicable("it has no SEV policy whose bits mean what they say")
-    place, policy = launch.policy_place, launch.policy_bits
+    policy, place = found
     if policy & _ES:
         return Pass("its policy asks for SEV-ES", (place,))
     because, value = f"its policy 0x{policy:x} is plain SEV: the host reads the guest's registers", f"0x{policy:x}"

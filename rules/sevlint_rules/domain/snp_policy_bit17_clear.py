@@ -16,10 +16,10 @@ _BIT = 1 << 17
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals={Goal.SEV_SNP}, rung=AmdRung.DOMAIN)
 def judge(domain: Domain) -> Verdict:
-    launch = domain.launch_security
-    if launch is None or launch.goal is not Goal.SEV_SNP or launch.policy_bits is None or launch.policy_place is None:
+    found = domain.policy_of(Goal.SEV_SNP)
+    if found is None:
         return NotApplicable("it has no SEV-SNP policy whose bits mean what they say")
-    place, policy = launch.policy_place, launch.policy_bits
+    policy, place = found
     if policy & _BIT:
         return Pass("bit 17 of its policy is set", (place,))
     mended = f"0x{policy | _BIT:08x}"

@@ -47,10 +47,10 @@ _FEATURES = 0b11111 << 21
     confidence=Confidence.MEDIUM,
 )
 def judge(domain: Domain, kernel: KernelVersion | None, cpu: Cpuinfo | None) -> Verdict | Sequence[Fail]:
-    launch = domain.launch_security
-    if launch is None or launch.goal is not Goal.SEV_SNP or launch.policy_bits is None or launch.policy_place is None:
+    found = domain.policy_of(Goal.SEV_SNP)
+    if found is None:
         return NotApplicable("it has no SEV-SNP policy whose bits mean what they say")
-    place, policy = launch.policy_place, launch.policy_bits
+    policy, place = found
     smt, sockets = (cpu.smt, cpu.sockets) if cpu is not None else (None, None)
     seen = (place, *(one.place for one in (kernel, cpu) if one is not None))
     is_old, is_new = _before(kernel, SNP_POLICY_FREE), _from(kernel, SNP_POLICY_FREE)

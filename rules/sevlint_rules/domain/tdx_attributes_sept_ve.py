@@ -14,10 +14,10 @@ _SEPT_VE_DISABLE = 1 << 28
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals={Goal.TDX}, rung=TdxRung.DOMAIN)
 def judge(domain: Domain) -> Verdict:
-    launch = domain.launch_security
-    if launch is None or launch.goal is not Goal.TDX or launch.policy_bits is None or launch.policy_place is None:
+    found = domain.policy_of(Goal.TDX)
+    if found is None:
         return NotApplicable("it has no TDX policy whose bits mean what they say")
-    place, policy = launch.policy_place, launch.policy_bits
+    policy, place = found
     if policy & _SEPT_VE_DISABLE:
         return Pass("its policy sets SEPT_VE_DISABLE", (place,))
     mended = f"0x{policy | _SEPT_VE_DISABLE:08x}"

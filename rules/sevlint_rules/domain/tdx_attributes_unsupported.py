@@ -36,10 +36,10 @@ _KNOWN = (1 << 28) | (1 << 0)
     confidence=Confidence.MEDIUM,
 )
 def judge(domain: Domain) -> Verdict:
-    launch = domain.launch_security
-    if launch is None or launch.goal is not Goal.TDX or launch.policy_bits is None or launch.policy_place is None:
+    found = domain.policy_of(Goal.TDX)
+    if found is None:
         return NotApplicable("it has no TDX policy whose bits mean what they say")
-    place, policy = launch.policy_place, launch.policy_bits
+    policy, place = found
     if not policy & ~_KNOWN:
         return Pass("its policy asks for no attribute that KVM refuses", (place,))
     mended = f"0x{policy & _KNOWN:08x}"

@@ -8,7 +8,7 @@ Refs   qemu: hw/core/machine.c; libvirt: docs/kbase/launch_security_sev.rst (lib
 SEV-ES and the later types need QEMU 6.0 anyway: qemu-too-old speaks of that.
 """
 
-from sevlint.api import AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, change, edit, rule
+from sevlint.api import AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, edit, rule
 from sevlint.facts.domain import Domain
 from sevlint.facts.platform import StackVersions
 from sevlint.facts.versions import QEMU_CONFIDENTIAL_DEFAULTS
@@ -25,12 +25,7 @@ def judge(domain: Domain, versions: StackVersions) -> Verdict:
     found = [one for one in domain.devices if one.is_virtio and not one.iommu]
     if not found:
         return Pass("every virtio device says it", (domain.devices_place or domain.place,))
-    changes = [
-        change.put(one.driver_place.at("iommu"), "on")
-        if one.driver_place is not None
-        else change.add(one.place, "<driver iommu='on'/>")
-        for one in found
-    ]
+    changes = [one.turn_iommu_on for one in found]
     because = f"{count(len(found), 'virtio device')} without iommu='on', which QEMU {qemu.text} does not set by itself"
     remedy = edit("turn the IOMMU feature on", "<driver iommu='on'/>", *changes, safe=True)
     return Fail(because, (*(one.place for one in found), qemu.place), remedy=remedy)

@@ -9,13 +9,9 @@ Of several options the last number counts; `force` and `noforce` of all of them 
 """
 
 from sevlint.api import X86, Fail, NotApplicable, Open, Pass, Severity, Subject, Verdict, boot_option, rule
-from sevlint.facts.guest import DEFAULT_SLABS, SLABS_PER_MIB, Swiotlb, SwiotlbOption, possible_slabs, size_of
+from sevlint.facts.guest import DEFAULT_SLABS, Swiotlb, SwiotlbOption, possible_slabs, size_of
 from sevlint.facts.kernel import KernelCmdline
 from sevlint.facts.platform import Meminfo
-
-_MISREAD = {65536: 256}
-"""Numbers that manuals give with a wrong size: slabs -> the MiB that they claim."""
-_SLABS_PER_UNIT = {"K": 0.5, "M": SLABS_PER_MIB, "G": 1024 * SLABS_PER_MIB}
 
 
 @rule(about=Subject.GUEST, severity=Severity.ERROR, goals=X86)
@@ -39,23 +35,20 @@ def judge(pool: Swiotlb, cmdline: KernelCmdline | None, memory: Meminfo | None) 
     if option.rounded == DEFAULT_SLABS:
         because = f"`{option.text}` is the default and cannot be told from no option at all"
         return _fail(option, because, Severity.NOTE)
-    if option.slabs in _MISREAD:
-        because = f"`{option.text}` is {size_of(option.rounded)}, not {_MISREAD[option.slabs]} MiB as manuals say"
+    if option.claimed_mib is not None:
+        because = f"`{option.text}` is {size_of(option.rounded)}, not {option.claimed_mib} MiB as manuals say"
         return Fail(because, (option.place,), severity=Severity.NOTE, value=option.text)
     return Pass(f"{option.slabs} slabs are {size_of(option.rounded)}", (option.place,))
 
 
 def _suffix(option: SwiotlbOption, memory_kib: int | None) -> Fail:
     slabs = option.slabs or 0
-    meant = int(slabs * _SLABS_PER_UNIT[option.suffix])
-    advised = possible_slabs(meant, memory_kib)
-    remedy = (
-        boot_option.replace(option.text, f"swiotlb={advised}")
-        if advised > DEFAULT_SLABS
-        else boot_option.remove(option.text)
-    )
+    advised = possible_slabs(option.meant, memory_kib)
+    remedy = boot_option.remove(option.text)
+    if advised > DEFAULT_SLABS:
+        remedy = boot_option.replace(option.text, f"swiotlb={advised}")
     because = f"`{option.text}` is {slabs} slabs, {size_of(option.rounded)}: the kernel knows no suffix"
-    severity = Severity.WARNING if slabs >= min(meant, DEFAULT_SLABS) else Severity.ERROR
+    severity = Severity.WARNING if slabs >= min(option.meant, DEFAULT_SLABS) else Severity.ERROR
     return Fail(because, (option.place,), remedy=remedy, severity=severity, value=option.text)
 
 

@@ -25,12 +25,9 @@ from sevlint.api import (
     boot_option,
     rule,
 )
-from sevlint.facts.guest import SLABS_PER_MIB, GuestProtection, Swiotlb, possible_slabs, size_of
+from sevlint.facts.guest import SLABS_PER_MIB, GuestProtection, Swiotlb, possible_slabs, ruled_mib, size_of
 from sevlint.facts.log import KernelLog, Line
 from sevlint.facts.platform import Meminfo
-
-_SHARE = 0.06
-_SMALLEST, _LARGEST = 64, 1024
 
 
 @rule(about=Subject.GUEST, severity=Severity.ERROR, goals=X86)
@@ -51,10 +48,8 @@ def judge(pool: Swiotlb, protection: GuestProtection, memory: Meminfo | None, lo
     if not pool.is_automatic and pool.size_mib is not None:
         if memory is None:
             return Open("the guest's memory size was not collected", ("proc/meminfo",))
-        # MemTotal lacks the pool and what firmware took: the kernel's own pool is never below 6 % of it
-        needed = min(_LARGEST, max(_SMALLEST, int(memory.total_kib / 1024 * _SHARE)))
-        if pool.size_mib < needed:
-            return _small(pool, pool.size_mib, needed, memory.total_kib)
+        if pool.size_mib < ruled_mib(memory.total_kib):
+            return _small(pool, pool.size_mib, memory.total_kib)
     elif not pool.is_automatic:
         return Open("nothing tells the size of the pool", ("proc/cmdline", "cmd/uname", "cmd/dmesg"))
     if pool.mapped_mib is None and (log is None or not log.whole):
@@ -63,14 +58,13 @@ def judge(pool: Swiotlb, protection: GuestProtection, memory: Meminfo | None, lo
     return Pass(because, pool.size_seen or (pool.place,))
 
 
-def _small(pool: Swiotlb, size: int, needed: int, memory_kib: int) -> Fail:
-    asked = pool.sized_by
+def _small(pool: Swiotlb, size: int, memory_kib: int) -> Fail:
+    asked, needed = pool.sized_by, ruled_mib(memory_kib)
     what = f"`{asked.text}` is" if asked is not None else "the bounce buffer pool has"
     because = f"{what} {size} MiB; the kernel's rule since 5.11 gives {needed} MiB or more"
     wanted = possible_slabs(1 << (needed * SLABS_PER_MIB - 1).bit_length(), memory_kib)
     figures = (Figure("swiotlb", size, needed, "MiB"),)
-    larger = f"swiotlb={wanted}"
-    remedy = boot_option.replace(asked.text, larger) if asked is not None else boot_option.add(larger)
+    remedy = boot_option.put(asked.text if asked is not None else "", f"swiotlb={wanted}")
     if asked is not None and pool.kernel_has_rule:
         remedy = boot_option.remove(asked.text)
     return Fail(because, pool.size_seen, remedy=remedy, severity=Severity.WARNING, figures=figures, value=str(size))

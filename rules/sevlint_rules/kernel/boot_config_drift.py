@@ -8,7 +8,8 @@ Refs   linux: Documentation/admin-guide/kernel-parameters.txt (amd-host 3 next b
 
 /etc/default/grub and /etc/kernel/cmdline are templates: what they hold counts from the next regeneration on. A line of
 modprobe.d counts from the next load of the module on; where the initramfs loads it, only after the initramfs has been
-built anew, as it has its own copy. So a line that breaks what works now was written since, or waits for that.
+built anew, as it has its own copy. So where such a line breaks what works now, it was added since, or the initramfs
+does not have it yet.
 """
 
 from collections.abc import Iterable

@@ -8,10 +8,11 @@ Refs   linux: Documentation/admin-guide/kernel-parameters.txt, drivers/iommu/amd
        arch/x86/kvm/svm/sev.c (amd-host 3 amd_iommu=on, 3 sev, 3 intel_iommu, 3 mem_encrypt, 3 what each needs,
        4.1 max_sev_asids, 9 #1, 9 #6, 9 #23, 9 #26)
 
-`amd_iommu=on` is no value of that option: the AMD IOMMU is on by default. `sev=` knows `debug` and `nosnp` only. The
-parameter `max_sev_asids` is in no kernel. `kvm_amd.sev_snp` came with Linux 6.11; older kernels ignore it, and cannot
-host SEV-SNP. `intel_iommu=` says nothing to an AMD CPU. What is kept for the next boot is read too, but for parameters
-that another kernel may know.
+`amd_iommu=on` is no value of that option: the AMD IOMMU is on by default. Of the options that guides give for SEV-SNP,
+neither `mem_encrypt` nor `sev=` is needed, and `amd_iommu=pgtbl_v2` even prevents it. `sev=` knows `debug` and `nosnp`
+only. The parameter `max_sev_asids` is in no kernel. `kvm_amd.sev_snp` came with Linux 6.11; older kernels ignore it,
+and cannot host SEV-SNP. `intel_iommu=` says nothing to an AMD CPU. What is kept for the next boot is read too, but for
+parameters that another kernel may know.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,8 @@ Refs   AMDESE/AMDSEV README (amd-host 1.4 host kernel, 1.4 backports); linux: ar
        AMDEPYC/sev_component_test (peer-checks 12 #4, #5)
 
 Distributions backport: a module parameter that is there proves the support, whatever the version says. On Turin it does
-not: there the kernel log must tell of an RMP, and one back to boot that does not is a proof against the kernel.
+not: there the kernel log must tell of an RMP, and one that reaches back to boot and does not proves that the kernel is
+too old.
 
 sev_component_test asks for versions of distributions too, and has no minimum for SEV-SNP: the kernel decides.
 """

@@ -7,7 +7,8 @@ Refs   linux: drivers/iommu/amd/init.c (amd-host 2 IOMMU, 3 iommu=off, 4.5 IOMMU
 
 The AMD IOMMU is on by default; `amd_iommu=on` is no valid value and changes nothing.
 
-That /sys/kernel/iommu_groups exists, by which sev_component_test judges, proves nothing: it does without an IOMMU too.
+sev_component_test judges by the folder /sys/kernel/iommu_groups, which proves nothing: it is there without an IOMMU
+too.
 """
 
 from sevlint.api import AmdRung, Fail, Goal, Open, Pass, Place, Severity, Subject, Verdict, bios, boot_option, rule

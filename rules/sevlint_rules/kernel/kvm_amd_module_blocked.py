@@ -5,7 +5,8 @@ Why    Nothing loads kvm_amd by name: the kernel asks for it by the CPU's featur
 Fix    Remove the line or option, then `modprobe kvm_amd`.
 Refs   linux: Documentation/admin-guide/kernel-parameters.txt; kmod: modprobe.d(5) (amd-host 3 modprobe.blacklist)
 
-Only where a whole list of modules shows that it is not loaded: somebody may load it by name all the same.
+It speaks only where a whole list of modules shows that kvm_amd is not loaded: somebody may load it by name all the
+same.
 """
 
 from sevlint.api import AMD_SEV, AmdRung, Fail, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule

@@ -8,7 +8,7 @@ Refs   linux: arch/x86/kvm/svm/svm.c (amd-host 4.1 kvm_amd missing, 4.5 modules)
        kata-containers/kata-containers (peer-checks 9 #2)
 
 A symptom: it folds under the first broken rung below KVM, such as a line that keeps the module from being loaded. It
-needs a list of modules that is whole, and that the module is none of the built-in ones.
+speaks only where a whole list of modules was collected and kvm_amd is not built in.
 """
 
 from sevlint.api import AMD_SEV, AmdRung, Fail, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule

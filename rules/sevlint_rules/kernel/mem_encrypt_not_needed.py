@@ -5,7 +5,8 @@ Why    It turns on SME for the host's own memory, which SEV, SEV-ES and SEV-SNP 
 Fix    Remove `mem_encrypt=on` unless the host's own memory is to be encrypted.
 Refs   linux: Documentation/arch/x86/amd-memory-encryption.rst (amd-host 3 mem_encrypt, 9 #2)
 
-What is kept for the next boot is read too. Of several `mem_encrypt=` on one line the last counts.
+Guides, and a page of libvirt, ask for `mem_encrypt=on kvm_amd.sev=1`: since Linux 5.13 neither is needed. What is kept
+for the next boot is read too. Of several `mem_encrypt=` on one line the last counts.
 """
 
 from sevlint.api import AMD_SEV, Fail, Gap, Open, Pass, Severity, Subject, Verdict, boot_option, rule

@@ -7,7 +7,7 @@ Refs   linux: Documentation/admin-guide/kernel-parameters.txt; kmod: modprobe.d(
        9 #24)
 
 Where KVM has the technology off already, the rules that speak of the option say so. An option that stands twice on one
-command line, or twice in modprobe.d, is no riddle, as its last value counts: that is a note.
+command line, or twice in modprobe.d, leaves no doubt, as its last value counts: that is a note.
 """
 
 from collections.abc import Sequence

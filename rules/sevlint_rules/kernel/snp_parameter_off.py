@@ -5,10 +5,13 @@ Why    The parameter in sysfs is the outcome, not the request: KVM decided at lo
 Fix    Mend the cause; where none is named, read the kernel log back to boot, which says why (not so
        on Turin, which needs Linux 6.14 or a backport: an older kernel is silent).
 Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0 #5, 0 outcome, 1.2 RMPREAD, 2 order of symptoms, 3 kvm_amd.sev_snp,
-       4.1 sev_snp); virtee/snphost, virtee/sevctl src/ok.rs (peer-checks 1 #12, #20, 2 #5); libvirt:
+       4.1 sev_snp, 9 #4, 9 #5); virtee/snphost, virtee/sevctl src/ok.rs (peer-checks 1 #12, #20, 2 #5); libvirt:
        tools/virt-host-validate-common.c (peer-checks 4 #11)
 
 A symptom: it folds under the first broken rung below KVM.
+
+The flag `sev_snp` in /proc/cpuinfo is no proof that SEV-SNP works, and before about Linux 6.16 KVM's line `SEV-SNP
+enabled` is none: `Y` in this file and a line `SEV-SNP API:` in the log are.
 
 snphost's hint to set `sev_snp=1` cannot help where the file shows `N`, and of the five causes that it names for `SNP
 initialized` it chooses none; sevctl does not look at this parameter. virt-host-validate passes SEV-SNP by what the CPU

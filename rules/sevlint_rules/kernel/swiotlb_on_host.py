@@ -1,8 +1,8 @@
-"""The host's bounce buffer was sized, which SEV guests do not use.
+"""The host's bounce buffers were given a size, and SEV guests do not use them.
 
-Why    `swiotlb=` counts slabs of 2 KiB, and sets memory of this kernel aside: a guest bounces its own DMA in its own
-       memory, and needs the option, if at all, on its own command line.
-Fix    Remove `swiotlb=` from the host, and look at the guests, if theirs is what ran full.
+Why    `swiotlb=` counts slabs of 2 KiB, not MiB or pages (262144 is 512 MiB), and sets memory of this kernel aside: a
+       guest bounces its own DMA in its own memory, and needs the option, if at all, on its own command line.
+Fix    Remove `swiotlb=` from the host; where the pool of a guest ran full, give the guest a larger one.
 Refs   linux: Documentation/admin-guide/kernel-parameters.txt, kernel/dma/swiotlb.c; AMDESE/AMDSEV README
        (amd-host 9 #21)
 

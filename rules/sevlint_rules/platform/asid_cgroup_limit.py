@@ -33,7 +33,7 @@ from sevlint.api import (
     Verdict,
     rule,
 )
-from sevlint.facts.capacity import AsidCgroups, AsidDemand, CgroupCount
+from sevlint.facts.capacity import AsidCgroups, AsidDemand, CgroupCount, with_limit
 
 _PLAIN = re.compile(r"[\w.@/-]+")
 
@@ -44,8 +44,7 @@ def judge(cgroups: AsidCgroups, demand: AsidDemand | None, goal: Goal) -> Verdic
         return NotApplicable("no cgroup of VMs has the misc controller")
     key = "sev" if goal is Goal.SEV else "sev_es"
     refused = [one for one in cgroups.refused if one.key == key]
-    shares = [share for share in demand.shares if (Goal.SEV in share.goals) == (goal is Goal.SEV)] if demand else []
-    busy = tuple(place for share in shares for place in share.busy)
+    busy = demand.busy(key) if demand is not None else ()
     limits = sorted((one for one in cgroups.limits if one.key == key), key=lambda one: one.number)
     for limit in limits:
         if limit.number < (max(1, len(busy)) if limit.holds_all else 1):
@@ -66,15 +65,14 @@ def _launches(refused: CgroupCount) -> str:
 
 def _refused(refused: list[CgroupCount], limits: list[CgroupCount]) -> Fail:
     """A counter since the cgroup was made: it explains no failure of today, even where the limit is known."""
-    pairs = [(one, limit) for one in refused for limit in limits if limit.cgroup == one.cgroup]
-    one = pairs[0][0] if pairs else refused[0]
+    one, limit = with_limit(refused, limits)
     because, compare = f"{one.cgroup} refused {_launches(one)}", "misc.max of this cgroup"
-    for _, limit in pairs[:1]:
-        path = f"/{limit.place.path.lstrip('/')}"
-        because = f"{because}; {path} allows {limit.number}"
-        compare = f"`{limit.key} {limit.number}` in {path} with what its guests need"
+    places: tuple[Place, ...] = (one.place,)
+    if limit is not None:
+        because = f"{because}; {limit.path} allows {limit.number}"
+        compare = f"`{limit.key} {limit.number}` in {limit.path} with what its guests need"
+        places = (one.place, limit.place)
     remedy = Remedy(f"compare {compare}, and misc.current with misc.capacity, while the guests run")
-    places = (one.place, *(limit.place for _, limit in pairs[:1]))
     low, value = Confidence.LOW, f"{one.key}.max={one.number}"
     return Fail(because, places, remedy, severity=Severity.WARNING, confidence=low, value=value)
 
@@ -83,9 +81,9 @@ def _fail(limit: CgroupCount, busy: tuple[Place, ...], refused: list[CgroupCount
     guests = "plain SEV" if limit.key == "sev" else "SEV-ES and SEV-SNP"
     need = "" if limit.number == 0 else f", and {len(busy)} run or start with the host"
     because = f"the cgroup {limit.cgroup} allows {limit.number} {guests} guests{need}"
-    path = f"/{limit.place.path.lstrip('/')}"
-    line = f"echo '{limit.key} max' > {path}"
-    command = Command((line,)) if path.startswith("/sys/fs/cgroup/") and _PLAIN.fullmatch(path) else None
+    line = f"echo '{limit.key} max' > {limit.path}"
+    is_plain = limit.path.startswith("/sys/fs/cgroup/") and _PLAIN.fullmatch(limit.path)
+    command = Command((line,)) if is_plain else None
     remedy = Remedy(f"lift the limit `{limit.key} {limit.number}`, and remove what sets it", command, Needs.NONE)
     severity = Severity.ERROR if limit.number == 0 and limit.holds_all else Severity.WARNING
     seen = (limit.place, *(one.place for one in refused[:1]), *busy[:1])

@@ -9,12 +9,12 @@ Refs   linux: arch/x86/kvm/svm/sev.c, kernel/cgroup/misc.c (amd-host 4.1 max_sev
        kata-containers/kata-containers kata-deploy (peer-checks 9 #9)
 
 SEV-ES and SEV-SNP guests share one pool, plain SEV guests have the other; neither lends to the other, so a higher limit
-gives more guests of one kind and fewer of the other. A limit of N in the BIOS gives N-1 SEV-ES and SEV-SNP guests. The
-file /sys/module/kvm_amd/parameters/max_sev_asids that manuals name exists in no kernel; the kernel log, misc.capacity,
-CPUID (`cpuid -r`, `sevctl ok`, `snphost ok`) and `virsh domcapabilities` tell the true limits. Firmware error 0x17
-(RESOURCE_LIMIT) is not this: there the firmware ran out of guest contexts. Where the sources contradict each other, as
-those of two boots do, it cannot be decided. Ciphertext hiding (amd-host 7.4 split) splits the joint pool. Where
-only its sum is known, more guests than the sum are too many, and fewer are no proof that each finds an ASID.
+gives more guests of one kind and fewer of the other. A limit of N in the BIOS gives N-1 SEV-ES and SEV-SNP guests (100
+gives 99). The file /sys/module/kvm_amd/parameters/max_sev_asids that manuals name exists in no kernel; the kernel log,
+misc.capacity, CPUID (`cpuid -r`, `sevctl ok`, `snphost ok`) and `virsh domcapabilities` tell the true limits. Firmware
+error 0x17 (RESOURCE_LIMIT) is not this: there the firmware ran out of guest contexts. Where the sources contradict each
+other, as those of two boots do, it cannot be decided. Ciphertext hiding (amd-host 7.4 split) splits the joint pool.
+Where only its sum is known, more guests than the sum are too many, and fewer are no proof that each finds an ASID.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,8 @@ Fix    Update the BIOS to one that holds the named code or newer; its vendor's r
 Refs   AMD-SB-3020 (CVE-2025-0033) (amd-host 8 what can be read, 8.1 CVE-2025-0033); AMD-SB-3011 (CVE-2024-21980)
        (amd-host 8.1 CVE-2024-21980); AMD-SB-3023 (CVE-2025-48514) (peer-checks 18 CVE-2025-48514)
 
-Judged only where the BIOS's version names its code, as `MilanPI 1.0.0.D`. Most do not; their date proves nothing.
+It speaks only where the version of the BIOS names that code, such as `MilanPI 1.0.0.D`. Most do not, and a date proves
+nothing.
 """
 
 from collections.abc import Sequence

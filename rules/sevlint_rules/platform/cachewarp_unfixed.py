@@ -6,8 +6,8 @@ Fix    Nothing on this host mends it: run guests that need integrity as SEV-SNP 
        current microcode.
 Refs   AMD-SB-3005 (CVE-2023-20592) (amd-host 8.1 CVE-2023-20592, 8.1 numbers mixed up)
 
-That there is no fix is no vendor's word that could be read here, hence the low confidence. SEV and SEV-ES never
-promised integrity. The number is often mixed up with AMD-SB-3015, which is BadRAM.
+No statement of AMD could be read that these have no fix, hence the low confidence. SEV and SEV-ES never promised
+integrity. The number is often mixed up with AMD-SB-3015, which is BadRAM.
 """
 
 from sevlint.api import Confidence, Fail, Goal, NotApplicable, Severity, Subject, Verdict, rule

@@ -8,7 +8,8 @@ Refs   linux: arch/x86/include/asm/cpufeatures.h (amd-host 1.1 sev_snp); linux: 
 
 A symptom: it folds under host-kernel-too-old, which names the version that hosts guests. The flag is no proof that
 SEV-SNP works either: it stays when the IOMMU, the RMP table's size or the firmware refuse (amd-host 9 #4). On Turin a
-kernel log back to boot without a line about an RMP tells of a distribution's kernel, too, that it did not look for one.
+kernel log that reaches back to boot and has no line about an RMP shows, of a distribution's kernel too, that it did not
+look for one.
 """
 
 from sevlint.api import Confidence, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, rule, upgrade

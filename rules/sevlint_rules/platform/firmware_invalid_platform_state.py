@@ -1,8 +1,8 @@
 """The SEV firmware refused INIT because of its state (SEV_RET_INVALID_PLATFORM_STATE).
 
 Why    Error 0x1 says that the command does not fit the state the firmware is in. It is seldom the cause: mostly an SNP
-       initialisation failed just before, or (Milan) the PSP's boot loader is older than 00.13.00.70. If SEV-SNP is
-       initialised when the driver is loaded again, what followed the failure before is over.
+       initialisation failed just before, or (Milan) the PSP's boot loader is older than 00.13.00.70. If SEV-SNP comes
+       up when the driver is loaded again, the earlier failure is over.
 Fix    Mend the first error of the log; where there is none, update the BIOS (AGESA) and cold boot.
 Refs   linux: drivers/crypto/ccp/sev-dev.c, include/uapi/linux/psp-sev.h (amd-host 5.2 #43, 6 0x01, 9 #13)
 

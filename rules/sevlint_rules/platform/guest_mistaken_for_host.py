@@ -1,7 +1,8 @@
 """The snapshot is of a VM: its flags tell of its own protection, not of what it could host.
 
 Why    In a guest `sev`, `sev_es`, `sev_snp` and `tdx_guest` in /proc/cpuinfo, and the kernel's line `Memory Encryption
-       Features active`, say that the VM itself is protected. `grep -E 'sev|tdx' /proc/cpuinfo` tells no host.
+       Features active`, say that the VM itself is protected. So `grep -E 'sev|tdx' /proc/cpuinfo` does not tell what a
+       host can do.
 Fix    Collect the snapshot on the host itself; judge this one with `--as guest`.
 Refs   linux: arch/x86/mm/mem_encrypt.c (amd-host 5.5 #87, 5.5 #88); linux: arch/x86/kernel/cpu/amd.c
        (amd-host 1.2 bare metal)

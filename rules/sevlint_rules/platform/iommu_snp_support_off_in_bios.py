@@ -5,7 +5,7 @@ Fix    Set SEV-SNP Support (NBIO, North Bridge) to Enabled in the BIOS setup; Au
 Refs   linux: drivers/iommu/amd/init.c (amd-host 5.4 #79, 9 #7); AMDESE/AMDSEV README (amd-host 2 SEV-SNP Support;
        peer-checks 10 #2)
 
-The line does not ask anybody to enable the IOMMU, as guides read it (amd-host 9 #7).
+Guides read `IOMMU SNP feature not enabled` as a call to enable the IOMMU. It is not: the IOMMU is on (amd-host 9 #7).
 """
 
 from sevlint.api import AmdRung, Fail, Goal, Open, Pass, Severity, Subject, Verdict, bios, rule

@@ -1,4 +1,4 @@
-"""There is memory behind what the RMP table covers.
+"""There is memory beyond what the RMP table covers.
 
 Why    The kernel judges the table's size at boot; memory that was added since has no entries in it, and SEV-SNP guests
        that get its pages fail (`Failed to update RMP entry`).
@@ -7,9 +7,9 @@ Fix    Set SNP Memory (RMP Table) Coverage to Enabled, or the amount to cover to
 Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 RMP arithmetic, 2 Amount of Memory to Cover); linux:
        kernel/resource.c (amd-host 4.5 iomem)
 
-Held against /proc/iomem, read as root: without root its addresses are zero. The end of memory in `lsmem` is rounded up
-to its block size and gives false alarms. A segmented table reaches as far
-as its last segment; one that the kernel refused is not judged.
+The table is held against /proc/iomem, read as root: without root its addresses are zero. The end of memory in `lsmem`
+is rounded up to its block size and gives false alarms. A segmented table reaches as far as its last segment; one that
+the kernel refused is not judged.
 """
 
 from sevlint.api import Confidence, Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, bios, rule

@@ -1,14 +1,14 @@
 """The CPU's microcode accepts updates that AMD did not sign.
 
 Why    Up to this revision the CPU's loader does not check signatures properly (EntrySign): an administrator of the host
-       can load microcode of his own, which costs SEV-SNP guests their confidentiality and integrity.
+       can load microcode of their own, which costs SEV-SNP guests their confidentiality and integrity.
 Fix    Update the BIOS to one with the platform initialisation code that the bulletin names, and cold boot.
 Refs   AMD-SB-7033 (CVE-2024-36347), AMD-SB-3019 (CVE-2024-56161) (amd-host 8.1 CVE-2024-36347, 8.1 CVE-2024-56161);
        linux: arch/x86/kernel/cpu/microcode/amd.c (amd-host 8.2 0x80012, 0x83010, 0xa0010, 0xa0011, 0xa0012, 0xa1011,
        0xa1012, 0xaa001, 0xaa002, 0xb0021, 0xb1010, revision and CPU)
 
-The last bad revision is another one for each CPU, and only revisions of one CPU can be compared. A revision that does
-not belong to family, model and stepping of cpuinfo is emulated or patched, and says nothing.
+Each CPU has its own last bad revision, and only revisions of one CPU can be compared. One that does not belong to the
+family, model and stepping in cpuinfo was emulated or patched, and says nothing.
 """
 
 from sevlint.api import (

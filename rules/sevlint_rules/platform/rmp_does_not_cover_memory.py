@@ -1,7 +1,8 @@
 """The RMP table does not cover all of the memory.
 
 Why    The kernel needs an RMP entry for every page of RAM, the RMP's own included; else it refuses SEV-SNP.
-Fix    Set SNP Memory (RMP Table) Coverage to Enabled, or the amount to cover to at least the installed memory.
+Fix    Set SNP Memory (RMP Table) Coverage to Enabled, or the amount to cover to at least the installed memory, and cold
+       boot.
 Refs   linux: arch/x86/virt/svm/sev.c (amd-host 5.3 #69, #70b); virtee/snphost src/ok.rs (peer-checks 1 #13)
 
 Only the kernel's own line counts: the end of memory in `lsmem` is rounded up to its block size and gives false alarms.
