@@ -59,7 +59,9 @@ def test_a_proposed_policy_starts(kind: str, policy: str, proposed: str) -> None
 )
 def test_a_policy_that_only_makes_sense_in_decimal_is_one_error(kind: str, policy: str, proposed: str) -> None:
     launch = f"<launchSecurity type='{kind}'><policy>{policy}</policy></launchSecurity>"
-    findings = run({"files": domain(launch)}, SHELF).report.findings
+    image = "OVMF.inteltdx.fd" if kind == "tdx" else "OVMF.amdsev.fd"
+    os = f"<loader type='rom'>/usr/share/ovmf/{image}</loader>"
+    findings = run({"files": domain(launch, os)}, SHELF).report.findings
     assert [one.rule for one in findings if one.severity.value == "error"] == ["policy-read-as-hex"]
     assert [one[3] for one in found("policy-read-as-hex", domain(launch))] == [f"<policy>{proposed}</policy>"]
 
