@@ -81,12 +81,27 @@ class KernelCmdline(Fact, frozen=True):
         return self.options.last(name)
 
 
+class GrubVariable(Struct, frozen=True):
+    """One assignment; `head` is what stands before its value: `export GRUB_CMDLINE_LINUX="`."""
+
+    name: str
+    appended: bool
+    """With `+=`."""
+    value: str
+    options: Options
+    head: str
+    quote: str
+    """The mark around the whole value: `"`, `'` or "" for none."""
+    simple: bool
+    """The value ends on this line and is one piece, so that a word can be put at its end."""
+
+
 class GrubDefault(Reading, frozen=True):
-    """/etc/default/grub or a drop-in; `values`: (variable, appended with +=, value, its options), in order."""
+    """/etc/default/grub or a drop-in: what it assigns, in order."""
 
     LEVEL: ClassVar[Level] = Level.MACHINE
     path: str
-    values: tuple[tuple[str, bool, str, Options], ...]
+    values: tuple[GrubVariable, ...]
     place: Place
 
 
@@ -193,6 +208,19 @@ class NextBootCmdline(Fact, frozen=True):
         return None
 
 
+class BootSource(Struct, frozen=True):
+    """A file that people edit, from which the boot entries are made."""
+
+    path: str
+    """As a command names it: "/etc/default/grub"."""
+    options: tuple[str, ...]
+    """As they stand there."""
+    head: str = ""
+    quote: str = ""
+    takes_more: bool = False
+    """A word can be added: at the end of the value that begins behind `head` and ends with `quote`."""
+
+
 class BootConfig(Fact, frozen=True):
     """How a machine's boot configuration is edited; words remedies.
 
@@ -202,6 +230,10 @@ class BootConfig(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.MACHINE
     tool: str
+    sources: tuple[BootSource, ...] = ()
+    """What the tool makes the entries from, in reading order; empty where none of it was collected."""
+    made: tuple[str, ...] = ()
+    """Options of the entries that were made."""
 
 
 class KernelVersion(Fact, frozen=True):
