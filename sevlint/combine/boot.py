@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from sevlint.combine.machine import nothing_at
-from sevlint.facts.amd import DevSev
+from sevlint.facts.amd import DevSev, IommuOptions
 from sevlint.facts.boot import (
     CMDLINE,
     Asked,
@@ -20,14 +22,28 @@ from sevlint.facts.boot import (
     ModuleRequest,
     ModuleRequests,
     ModuleState,
+    NextBootChange,
+    NextBootChanges,
     PendingBreak,
     PendingBreaks,
 )
 from sevlint.facts.cpu import Cpuinfo
-from sevlint.facts.kernel import KernelCmdline, KernelVersion, ModprobeConfig, ModuleParameters, NextBootCmdline
+from sevlint.facts.kernel import (
+    BootEntry,
+    KernelCmdline,
+    KernelVersion,
+    ModprobeConfig,
+    ModuleParameters,
+    NextBootCmdline,
+    Option,
+)
 from sevlint.facts.log import KernelLog
-from sevlint.model import Gap, GapReason, Place
+from sevlint.facts.options import breaking, needed
+from sevlint.model import Gap, GapReason, Goal, Place
 from sevlint.rule import combiner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @combiner
@@ -103,13 +119,13 @@ def module_blocks(cmdline: KernelCmdline, modprobe: ModprobeConfig | None) -> Mo
                 found.append(ModuleBlock(module, option.text, CMDLINE, is_fatal, option.place))
         disabled = modprobe.disabled(module) if modprobe is not None else None
         if disabled is not None:
-            text = f"install {module} {disabled.rest}"
-            found.append(ModuleBlock(module, text, f"in {disabled.place.path}", True, disabled.place))
+            found.append(ModuleBlock(module, disabled.text, f"in {disabled.place.path}", True, disabled.place))
         lines = modprobe.lines if modprobe is not None else ()
-        for line in lines:
-            if line.verb == "blacklist" and line.module == module:
-                text = f"blacklist {module}"
-                found.append(ModuleBlock(module, text, f"in {line.place.path}", False, line.place))
+        found += [
+            ModuleBlock(module, line.text, f"in {line.place.path}", False, line.place)
+            for line in lines
+            if line.verb == "blacklist" and line.module == module
+        ]
     return ModuleBlocks(tuple(found), cmdline.place)
 
 
@@ -147,20 +163,89 @@ def module_requests(
 
 @combiner
 def pending_breaks(requests: ModuleRequests, blocks: ModuleBlocks, modules: HostModules | None) -> PendingBreaks:
-    """modprobe.d against what is loaded; where the command line speaks of the parameter too, neither is new."""
+    """modprobe.d against what is loaded; where the command line speaks of the parameter too, neither is new.
+
+    A plain blacklist counts for kvm_amd alone, which nothing else loads: ccp comes as what kvm_amd needs.
+    """
     items = []
     for one in requests.items:
         last, outcome = one.asked[-1], one.outcome
         if last.option.is_false and last.where != CMDLINE and (outcome is None or outcome.is_true):
             now = outcome.place if outcome is not None else None
             items.append(PendingBreak(one.module, one.parameter, last.option.text, last.option.place, now))
+    held_now = any(one.module == "kvm_amd" and one.where == CMDLINE for one in blocks.items)
     for block in blocks.items:
         state = {"kvm_amd": modules.kvm_amd, "ccp": modules.ccp}.get(block.module) if modules is not None else None
         is_out = state is not None and (state.present is False or state.built_in)
-        if block.fatal and block.where != CMDLINE and not is_out:
+        counts = block.fatal or (block.module == "kvm_amd" and not held_now)
+        if counts and block.where != CMDLINE and not is_out:
             now = state.place if state is not None else None
-            items.append(PendingBreak(block.module, "", block.text, block.place, now))
+            items.append(PendingBreak(block.module, "", block.text, block.place, now, block.fatal))
     return PendingBreaks(tuple(items))
+
+
+@combiner
+def next_boot_changes(
+    running: KernelCmdline,
+    following: NextBootCmdline,
+    kernel: KernelVersion | None,
+    config: KernelConfig | None,
+    modprobe: ModprobeConfig | None,
+) -> NextBootChanges:
+    """What is kept for the next boot against what runs."""
+    comes = [change for goal in Goal if (change := _coming(running, following, goal)) is not None]
+    lost = [change for goal in Goal for change in _lost(running, following, kernel, config, modprobe, goal)]
+    return NextBootChanges((*comes, *lost))
+
+
+def _coming(running: KernelCmdline, following: NextBootCmdline, goal: Goal) -> NextBootChange | None:
+    """Options of the first entry that breaks a goal in a way that this boot does not."""
+    for entry in following.counting:
+        gained = _gained(entry, running, goal)
+        if gained:
+            goals = tuple(one for one in Goal if any(option in gained for option in _gained(entry, running, one)))
+            places = (*(option.place for option in gained), running.place)
+            texts = tuple(dict.fromkeys(option.text for option in gained))
+            return NextBootChange(goal, goals, entry.when, texts, places, comes=True)
+    return None
+
+
+def _gained(entry: BootEntry, running: KernelCmdline, goal: Goal) -> list[Option]:
+    now = breaking(running.options, goal)
+    return [option for what, option in breaking(entry.options, goal).items() if what not in now]
+
+
+def _lost(
+    running: KernelCmdline,
+    following: NextBootCmdline,
+    kernel: KernelVersion | None,
+    config: KernelConfig | None,
+    modprobe: ModprobeConfig | None,
+    goal: Goal,
+) -> Iterator[NextBootChange]:
+    """Options that this boot needs and the next will not have: `wanted`, or the answer to passthrough by default."""
+    entries = [one for one in following.counting if one.default and not one.unresolved]
+    wanted = needed(running.options, goal, kernel)
+    if wanted is not None and not _asks(modprobe, wanted):
+        goals = tuple(one for one in Goal if one is goal or needed(running.options, one, kernel) == wanted)
+        for entry in entries:
+            if entry.options.last(wanted.name) is None:
+                places = (entry.place, wanted.place)
+                yield NextBootChange(goal, goals, entry.when, (wanted.text,), places, comes=False)
+    default = config.get("IOMMU_DEFAULT_PASSTHROUGH") if config is not None else None
+    nopt = IommuOptions.of(running.options).translated if goal is Goal.SEV_SNP and default != "n" else None
+    for entry in entries if nopt is not None else ():
+        if nopt is not None and IommuOptions.of(entry.options).translated is None:
+            # it matters only where passthrough is the kernel's own default
+            places, certain = (entry.place, nopt.place), default is not None
+            yield NextBootChange(goal, (goal,), entry.when, (nopt.text,), places, comes=False, certain=certain)
+
+
+def _asks(modprobe: ModprobeConfig | None, option: Option) -> bool:
+    """modprobe.d asks for the same, and holds from the next load on."""
+    module, _, name = option.name.partition(".")
+    line = modprobe.last(module, name) if modprobe is not None else None
+    return line is not None and line.is_true
 
 
 _SINCE = {"sev_es": (5, 11), "sev_snp": (6, 11), "ciphertext_hiding_asids": (6, 18)}

@@ -363,12 +363,13 @@ class SevSwitches(Fact, frozen=True):
 
 
 class ModprobeLine(Struct, frozen=True):
-    """One line of modprobe.d. `verb`: options, blacklist, install, softdep."""
+    """One line of modprobe.d. `verb`: options, blacklist, install, softdep; `text` is the line as written."""
 
     verb: str
     module: str
     options: Options
     rest: str
+    text: str
     place: Place
 
 

@@ -24,6 +24,11 @@ def breaking(options: Options, goal: Goal) -> dict[str, Option]:
     blocked = options.last("module_blacklist")
     if blocked is not None and set(modules) & set((blocked.value or "").replace("-", "_").split(",")):
         found["module_blacklist"] = blocked
+    if goal in AMD_SEV:
+        # nothing loads kvm_amd but the hardware's alias, which a plain blacklist stops; these add up
+        for option in options.all("modprobe.blacklist"):
+            if "kvm_amd" in (option.value or "").replace("-", "_").split(","):
+                found["modprobe.blacklist"] = option
     if goal is Goal.SEV_SNP:
         asked = IommuOptions.of(options)
         groups = (("iommu off", asked.off), ("passthrough", asked.passthrough), ("v2 tables", asked.v2))

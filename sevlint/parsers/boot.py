@@ -92,7 +92,7 @@ def modprobe_file(text: Text) -> ModprobeFile:
         start = content.index(words[1], len(verb)) + len(words[1])
         options = options_of(content, place, start) if verb == "options" else Options(())
         options = Options(tuple(replace(one, place=logical.place(one.place)) for one in options.items))
-        lines.append(ModprobeLine(verb, module, options, rest, place))
+        lines.append(ModprobeLine(verb, module, options, rest, content.strip(), place))
     return ModprobeFile(text.path, tuple(lines), text.start)
 
 
