@@ -14,6 +14,8 @@ from sevlint.facts.boot import (
     HostModules,
     IgnoredOption,
     IgnoredOptions,
+    InvalidOption,
+    InvalidOptions,
     KernelConfig,
     KernelConfigFile,
     LoadedModules,
@@ -36,10 +38,11 @@ from sevlint.facts.kernel import (
     ModuleParameters,
     NextBootCmdline,
     Option,
+    turn_on,
 )
-from sevlint.facts.log import KernelLog
-from sevlint.facts.options import breaking, needed
-from sevlint.model import Gap, GapReason, Goal, Place
+from sevlint.facts.log import KernelLog, Line
+from sevlint.facts.options import breaking, is_unreadable, needed
+from sevlint.model import Gap, GapReason, Goal, Needs, Open, Place, Remedy
 from sevlint.rule import combiner
 
 if TYPE_CHECKING:
@@ -159,6 +162,86 @@ def module_requests(
             outcome = parameters.get(module, name) if parameters is not None else None
             items.append(ModuleRequest(module, name, tuple(asked), outcome))
     return ModuleRequests(tuple(items), cmdline.place)
+
+
+_LOGS = ("cmd/dmesg", "cmd/journal-boot")
+_WORDS = ("sev", "sev_es")
+_TYPED = (*_WORDS, "ciphertext_hiding_asids")
+"""Parameters of kvm_amd whose type is known for every kernel; of all others only the kernel's line tells."""
+
+
+@combiner
+def invalid_options(
+    cmdline: KernelCmdline,
+    following: NextBootCmdline | None,
+    requests: ModuleRequests,
+    modprobe: ModprobeConfig | None,
+    modules: HostModules | None,
+    kernel: KernelVersion | None,
+    log: KernelLog | None,
+) -> InvalidOptions:
+    """The kernel's lines, then values that it cannot read; kvm_amd, once loaded, could, and so could what it needs."""
+    coming = _invalid_next(cmdline, following, kernel)
+    state = modules.kvm_amd if modules is not None else None
+    if state is not None and state.present:
+        return InvalidOptions((), coming, None, state.place, cmdline.place)
+    lines = {
+        (line.get("module"), line.get("parameter"), line.get("value")): line
+        for line in (log.all("module-parameter-invalid") if log is not None else ())
+    }
+    now = [_said(line, cmdline, modprobe, kernel) for line in lines.values()]
+    named = {one.asked.option.place for one in now if one.asked is not None}
+    missing = state.place if state is not None and state.present is False else None
+    proof = next((line.place for (module, *_), line in lines.items() if module == "kvm_amd"), missing)
+    doubt = None
+    if missing is not None and (log is None or not log.whole):
+        doubt = Open("whether the kernel refused a parameter when kvm_amd was loaded is not known", _LOGS)
+    for request in requests.items:
+        mine = request.module == "kvm_amd" and request.parameter in _TYPED
+        for asked in request.asked if mine else ():
+            bad = is_unreadable(request.parameter, asked.option, kernel)
+            if bad is None and proof is None:
+                why = "whether this kernel takes words for it, and whether kvm_amd is loaded, is not known"
+                doubt = Open(why, ("proc/modules", "cmd/uname", "sys/module/kvm_amd/parameters/*"))
+            if (bad or (bad is None and proof is not None)) and asked.option.place not in named:
+                now.append(_invalid("kvm_amd", request.parameter, asked, proof, kernel))
+    return InvalidOptions(tuple(now), coming, doubt, None, cmdline.place)
+
+
+def _invalid_next(
+    cmdline: KernelCmdline, following: NextBootCmdline | None, kernel: KernelVersion | None
+) -> tuple[InvalidOption, ...]:
+    """Options that this boot does not have, each once; the kernel that boots next is taken for no older than this."""
+    found: dict[str, InvalidOption] = {}
+    now = {option.text for option in cmdline.options.items}
+    for entry in following.counting if following is not None else ():
+        for name in _TYPED:
+            for option in entry.options.all(f"kvm_amd.{name}"):
+                if option.text not in now and is_unreadable(name, option, kernel):
+                    asked = Asked(option, CMDLINE, entry.when)
+                    found.setdefault(option.text, _invalid("kvm_amd", name, asked, None, kernel))
+    return tuple(found.values())
+
+
+def _said(
+    line: Line, cmdline: KernelCmdline, modprobe: ModprobeConfig | None, kernel: KernelVersion | None
+) -> InvalidOption:
+    """What the kernel says that it could not read, with the request that has this very value."""
+    module, parameter, value = line.get("module"), line.get("parameter"), line.get("value")
+    requests = _asked(module, parameter, cmdline, modprobe)
+    asked = next((one for one in reversed(requests) if (one.option.value or "") == value), None)
+    if asked is not None:
+        return replace(_invalid(module, parameter, asked, line.place, kernel), said=True)
+    remedy = Remedy(f"find what asks for `{parameter}={value}`, and reload {module}", needs=Needs.RELOAD)
+    return InvalidOption(module, parameter, value, None, line.place, True, remedy)
+
+
+def _invalid(
+    module: str, parameter: str, asked: Asked, proof: Place | None, kernel: KernelVersion | None
+) -> InvalidOption:
+    is_switch = module == "kvm_amd" and parameter in _WORDS
+    remedy = turn_on(parameter, asked.option, asked.where, kernel) if is_switch else asked.remedy
+    return InvalidOption(module, parameter, asked.option.value or "", asked, proof, False, remedy)
 
 
 @combiner

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sevlint.facts.base import Fact, Reading
 from sevlint.facts.kernel import ModuleParameter, Option
 from sevlint.facts.options import breaks
-from sevlint.model import AMD_SEV, Goal, Level, Needs, Place, Remedy, boot_option
+from sevlint.model import AMD_SEV, Goal, Level, Needs, Open, Place, Remedy, boot_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -189,6 +189,57 @@ class PendingBreaks(Fact, frozen=True):
         """The one of a goal that says most: what is proved not to hold yet, before what may hold already."""
         mine = [one for one in self.items if one.breaks(goal)]
         return next((one for one in mine if one.now is not None), mine[0] if mine else None)
+
+
+class InvalidOption(Struct, frozen=True):
+    """A value that a module cannot read, so that the module is not loaded."""
+
+    module: str
+    parameter: str
+    value: str
+    asked: Asked | None
+    """What asks for it; None where only the kernel's line tells."""
+    proof: Place | None
+    """The kernel's line, or the list of modules without this one."""
+    said: bool
+    """The kernel's own line names the parameter."""
+    remedy: Remedy
+
+    @property
+    def text(self) -> str:
+        """The option as it is written."""
+        return self.asked.option.text if self.asked is not None else f"{self.parameter}={self.value}"
+
+    @property
+    def message(self) -> str:
+        """What cannot be read, and what comes of it."""
+        if self.asked is None:
+            return f"{self.module} could not read `{self.text}`, and a module that cannot is not loaded"
+        if self.asked.when:
+            comes = f"comes with {self.asked.when}, and {self.module} cannot read it"
+            return f"`{self.text}` {comes}; a module that cannot is not loaded"
+        where = self.asked.where
+        return f"{self.module} cannot read `{self.text}` {where}, and a module that cannot is not loaded"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The option, then the proof."""
+        asked = self.asked.option.place if self.asked is not None else None
+        return tuple(one for one in (asked, self.proof) if one is not None)
+
+
+class InvalidOptions(Fact, frozen=True):
+    """Values that kvm_amd, kvm or ccp cannot read: `now` in this boot, `coming` in what is kept for the next."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    now: tuple[InvalidOption, ...]
+    coming: tuple[InvalidOption, ...]
+    doubt: Open | None
+    """Why there may be more."""
+    loaded: Place | None
+    """kvm_amd, which is loaded: it could read them."""
+    place: Place
+    """The command line."""
 
 
 class NextBootChange(Struct, frozen=True):

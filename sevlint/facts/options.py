@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sevlint.facts.amd import IommuOptions
 from sevlint.facts.kernel import SEV_ON_BY_DEFAULT, KernelVersion, Option, Options
 from sevlint.model import AMD_SEV, Goal
@@ -42,6 +44,30 @@ def breaking(options: Options, goal: Goal) -> dict[str, Option]:
 def breaks(module: str, parameter: str, goal: Goal) -> bool:
     """Whether a goal does not survive a module's parameter when it is false."""
     return f"{module}.{parameter}" in _OFF.get(goal, ())
+
+
+_INT = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|\d+)")
+_BOOL = re.compile(r"[yYtTnNfF01]|[oO][nNfF]")
+_NUMBER = re.compile(r"\+?(?:0[xX][0-9a-fA-F]+|\d+)")
+
+
+def is_unreadable(parameter: str, option: Option, kernel: KernelVersion | None) -> bool | None:
+    """Whether kvm_amd's parameter cannot take this value; None where that depends on a kernel that is not known.
+
+    `sev` and `sev_es` were numbers before Linux 5.13, and a distribution may have backported the words (amd-host 3).
+    """
+    value = option.value
+    if parameter == "ciphertext_hiding_asids":
+        return value is None or _NUMBER.fullmatch(value) is None
+    no_number = value is None or _INT.fullmatch(value) is None
+    no_word = value is not None and _BOOL.match(value) is None
+    if no_number and no_word:
+        return True
+    if kernel is not None and kernel.version >= SEV_ON_BY_DEFAULT:
+        return no_word
+    if kernel is not None and not kernel.vendor:
+        return no_number
+    return None if no_number or no_word else False
 
 
 def needed(options: Options, goal: Goal, kernel: KernelVersion | None) -> Option | None:
