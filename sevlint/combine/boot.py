@@ -173,7 +173,6 @@ _TYPED = (*_WORDS, "ciphertext_hiding_asids")
 @combiner
 def invalid_options(
     cmdline: KernelCmdline,
-    following: NextBootCmdline | None,
     requests: ModuleRequests,
     modprobe: ModprobeConfig | None,
     modules: HostModules | None,
@@ -181,10 +180,9 @@ def invalid_options(
     log: KernelLog | None,
 ) -> InvalidOptions:
     """The kernel's lines, then values that it cannot read; kvm_amd, once loaded, could, and so could what it needs."""
-    coming = _invalid_next(cmdline, following, kernel)
     state = modules.kvm_amd if modules is not None else None
     if state is not None and state.present:
-        return InvalidOptions((), coming, None, state.place, cmdline.place)
+        return InvalidOptions((), None, state.place, cmdline.place)
     lines = {
         (line.get("module"), line.get("parameter"), line.get("value")): line
         for line in (log.all("module-parameter-invalid") if log is not None else ())
@@ -205,22 +203,7 @@ def invalid_options(
                 doubt = Open(why, ("proc/modules", "cmd/uname", "sys/module/kvm_amd/parameters/*"))
             if (bad or (bad is None and proof is not None)) and asked.option.place not in named:
                 now.append(_invalid("kvm_amd", request.parameter, asked, proof, kernel))
-    return InvalidOptions(tuple(now), coming, doubt, None, cmdline.place)
-
-
-def _invalid_next(
-    cmdline: KernelCmdline, following: NextBootCmdline | None, kernel: KernelVersion | None
-) -> tuple[InvalidOption, ...]:
-    """Options that this boot does not have, each once; the kernel that boots next is taken for no older than this."""
-    found: dict[str, InvalidOption] = {}
-    now = {option.text for option in cmdline.options.items}
-    for entry in following.counting if following is not None else ():
-        for name in _TYPED:
-            for option in entry.options.all(f"kvm_amd.{name}"):
-                if option.text not in now and is_unreadable(name, option, kernel):
-                    asked = Asked(option, CMDLINE, entry.when)
-                    found.setdefault(option.text, _invalid("kvm_amd", name, asked, None, kernel))
-    return tuple(found.values())
+    return InvalidOptions(tuple(now), doubt, None, cmdline.place)
 
 
 def _said(
@@ -276,26 +259,30 @@ def next_boot_changes(
     modprobe: ModprobeConfig | None,
 ) -> NextBootChanges:
     """What is kept for the next boot against what runs."""
-    comes = [change for goal in Goal if (change := _coming(running, following, goal)) is not None]
+    comes = [change for goal in Goal if (change := _coming(running, following, kernel, goal)) is not None]
     lost = [change for goal in Goal for change in _lost(running, following, kernel, config, modprobe, goal)]
     return NextBootChanges((*comes, *lost))
 
 
-def _coming(running: KernelCmdline, following: NextBootCmdline, goal: Goal) -> NextBootChange | None:
+def _coming(
+    running: KernelCmdline, following: NextBootCmdline, kernel: KernelVersion | None, goal: Goal
+) -> NextBootChange | None:
     """Options of the first entry that breaks a goal in a way that this boot does not."""
     for entry in following.counting:
-        gained = _gained(entry, running, goal)
+        gained = _gained(entry, running, kernel, goal)
         if gained:
-            goals = tuple(one for one in Goal if any(option in gained for option in _gained(entry, running, one)))
+            goals = tuple(
+                one for one in Goal if any(option in gained for option in _gained(entry, running, kernel, one))
+            )
             places = (*(option.place for option in gained), running.place)
             texts = tuple(dict.fromkeys(option.text for option in gained))
             return NextBootChange(goal, goals, entry.when, texts, places, comes=True)
     return None
 
 
-def _gained(entry: BootEntry, running: KernelCmdline, goal: Goal) -> list[Option]:
-    now = breaking(running.options, goal)
-    return [option for what, option in breaking(entry.options, goal).items() if what not in now]
+def _gained(entry: BootEntry, running: KernelCmdline, kernel: KernelVersion | None, goal: Goal) -> list[Option]:
+    now = breaking(running.options, goal, kernel)
+    return [option for what, option in breaking(entry.options, goal, kernel).items() if what not in now]
 
 
 def _lost(

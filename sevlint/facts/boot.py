@@ -215,9 +215,6 @@ class InvalidOption(Struct, frozen=True):
         """What cannot be read, and what comes of it."""
         if self.asked is None:
             return f"{self.module} could not read `{self.text}`, and a module that cannot is not loaded"
-        if self.asked.when:
-            comes = f"comes with {self.asked.when}, and {self.module} cannot read it"
-            return f"`{self.text}` {comes}; a module that cannot is not loaded"
         where = self.asked.where
         return f"{self.module} cannot read `{self.text}` {where}, and a module that cannot is not loaded"
 
@@ -229,11 +226,10 @@ class InvalidOption(Struct, frozen=True):
 
 
 class InvalidOptions(Fact, frozen=True):
-    """Values that kvm_amd, kvm or ccp cannot read: `now` in this boot, `coming` in what is kept for the next."""
+    """Values that kvm_amd, kvm or ccp could not read in this boot."""
 
     LEVEL: ClassVar[Level] = Level.HOST
-    now: tuple[InvalidOption, ...]
-    coming: tuple[InvalidOption, ...]
+    items: tuple[InvalidOption, ...]
     doubt: Open | None
     """Why there may be more."""
     loaded: Place | None

@@ -19,14 +19,16 @@ _OFF = {
 """Parameters that a goal does not survive when false (amd-host 3; intel-tdx 3)."""
 
 
-def breaking(options: Options, goal: Goal) -> dict[str, Option]:
-    """The options of this line that break a goal, by what they do."""
+def breaking(options: Options, goal: Goal, kernel: KernelVersion | None) -> dict[str, Option]:
+    """The options of this line that break a goal, by what they do; a value that cannot be read keeps kvm_amd out."""
     found = {name: option for name in _OFF.get(goal, ()) if (option := options.last(name)) and option.is_false}
     modules = ("kvm_intel",) if goal is Goal.TDX else ("kvm_amd", "ccp") if goal in AMD_SEV else ()
     blocked = options.last("module_blacklist")
     if blocked is not None and set(modules) & set((blocked.value or "").replace("-", "_").split(",")):
         found["module_blacklist"] = blocked
     if goal in AMD_SEV:
+        words = [(name, option) for name in ("sev", "sev_es") for option in options.all(f"kvm_amd.{name}")]
+        found.update({f"unreadable {name}": option for name, option in words if is_unreadable(name, option, kernel)})
         # nothing loads kvm_amd but the hardware's alias, which a plain blacklist stops; these add up
         for option in options.all("modprobe.blacklist"):
             if "kvm_amd" in (option.value or "").replace("-", "_").split(","):

@@ -5,12 +5,13 @@ Why    What was tested is what runs now; a file that counts from the next boot o
 Fix    Correct the file (and regenerate the boot entries or the initramfs from it), or reboot now, while somebody is
        watching.
 Refs   linux: Documentation/admin-guide/kernel-parameters.txt (amd-host 3 next boot, 3 modprobe.d,
-       3 modprobe.blacklist, 3 iommu=nopt; snapshots 5.5)
+       3 modprobe.blacklist, 3 bool values, 3 iommu=nopt; snapshots 5.5)
 
 /etc/default/grub and /etc/kernel/cmdline are templates: what they hold counts from the next regeneration on. A line of
 modprobe.d counts from the next load of the module on; where the initramfs loads it, only after the initramfs has been
 built anew, as it has its own copy. So a line that breaks what works now was written since, or waits for that. A plain
-blacklist stops kvm_amd, which nothing loads by name, unless somebody does.
+blacklist stops kvm_amd, which nothing loads by name, unless somebody does; so does a value of `kvm_amd.sev` or
+`kvm_amd.sev_es` that the kernel cannot read.
 """
 
 from sevlint.api import CONFIDENTIAL, Confidence, Fail, Gap, Goal, Open, Pass, Severity, Subject, Verdict, rule

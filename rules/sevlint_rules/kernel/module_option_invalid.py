@@ -10,7 +10,8 @@ Refs   linux: kernel/params.c, arch/x86/kvm/svm/sev.c (amd-host 3 kvm_amd.sev, 3
 Since Linux 5.13 `sev` and `sev_es` take `1`, `y`, `on`, `0`, `n`, `off`; before, they were numbers, and `Y` or `on` was
 refused. `ciphertext_hiding_asids` takes a number; `max` and `-1` were words of patches that were not merged so. A
 distribution's kernel may have either form: there only a module that is missing proves it. Of any other parameter the
-kernel's line "invalid for parameter" tells. What is kept for the next boot is read too, and is a warning.
+kernel's line "invalid for parameter" tells. What is kept for the next boot is
+for boot-config-drift to say.
 """
 
 from collections.abc import Sequence
@@ -24,9 +25,8 @@ from sevlint.facts.cpu import Cpuinfo
 def judge(invalid: InvalidOptions, cpu: Cpuinfo | None) -> Verdict | Sequence[Fail]:
     if cpu is not None and not cpu.is_amd_host:
         return NotApplicable("no AMD host")
-    found = [*invalid.now, *invalid.coming]
-    if found:
-        return [_fail(one) for one in found]
+    if invalid.items:
+        return [_fail(one) for one in invalid.items]
     if invalid.doubt is not None:
         return invalid.doubt
     if invalid.loaded is not None:
@@ -35,8 +35,7 @@ def judge(invalid: InvalidOptions, cpu: Cpuinfo | None) -> Verdict | Sequence[Fa
 
 
 def _fail(one: InvalidOption) -> Fail:
-    is_coming = one.asked is not None and one.asked.when != ""
     is_doubtful = one.parameter == "ciphertext_hiding_asids" and not one.said
     confidence = Confidence.LOW if is_doubtful else Confidence.HIGH if one.proof is not None else Confidence.MEDIUM
-    severity = Severity.WARNING if is_coming or is_doubtful else None
+    severity = Severity.WARNING if is_doubtful else None
     return Fail(one.message, one.places, one.remedy, severity=severity, confidence=confidence, value=one.text)
