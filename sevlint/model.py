@@ -455,8 +455,9 @@ class boot_option:  # noqa: N801 - reads as a phrase in rules: boot_option.remov
     @staticmethod
     def remove(*options: str) -> Remedy:
         """Remove these options, spelled as they stand on the command line."""
-        words = ", ".join(f"`{option}`" for option in options)
-        return Remedy(f"remove {words} from the kernel command line", BootOption(remove=options), Needs.REBOOT)
+        once = tuple(dict.fromkeys(options))
+        words = ", ".join(f"`{option}`" for option in once)
+        return Remedy(f"remove {words} from the kernel command line", BootOption(remove=once), Needs.REBOOT)
 
     @staticmethod
     def add(*options: str) -> Remedy:

@@ -172,3 +172,138 @@ def test_a_pasted_command_takes_the_whole_option_and_no_other(before: str, after
     command = word(boot_option.remove("sev=1"), None, BootConfig("update-grub")).commands[0]
     subprocess.run(["bash", "-c", command.replace("/etc/default/grub", str(file))], check=True)
     assert file.read_text() == f"GRUB_CMDLINE_LINUX{after}\n"
+
+
+DEBIAN = "ID=debian\nNAME=Debian\n"
+
+
+def mended(rule: str, tmp_path: Path, files: dict[str, str]) -> tuple[str, list[str], dict[str, str]]:
+    """The fix's text, its commands, and the files after those that edit them were pasted."""
+    findings = run({"files": files, "goals": ["sev-snp"]}, SHELF).report.findings
+    (fix,) = [one.fix for one in findings if one.rule == rule]
+    assert fix is not None
+    edited = {path: tmp_path / path for path in files if path.startswith("etc/")}
+    for path, file in edited.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(files[path])
+    for command in fix.commands:
+        if command.startswith("sed "):
+            here = command.replace(" /etc/", f" {tmp_path}/etc/")
+            subprocess.run(["bash", "-c", here], check=True)
+    return fix.text, list(fix.commands), {path: file.read_text() for path, file in edited.items()}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('GRUB_CMDLINE_LINUX="quiet kvm_amd.sev=0"', 'GRUB_CMDLINE_LINUX="quiet  kvm_amd.sev=1"'),
+        ("GRUB_CMDLINE_LINUX='kvm_amd.sev=0' # ours", "GRUB_CMDLINE_LINUX=' kvm_amd.sev=1' # ours"),
+        ("GRUB_CMDLINE_LINUX=kvm_amd.sev=0", 'GRUB_CMDLINE_LINUX=" kvm_amd.sev=1"'),
+        ('  export GRUB_CMDLINE_LINUX="kvm_amd.sev=0"', '  export GRUB_CMDLINE_LINUX=" kvm_amd.sev=1"'),
+        ('GRUB_CMDLINE_LINUX_DEFAULT="kvm_amd.sev=0"', 'GRUB_CMDLINE_LINUX_DEFAULT=" kvm_amd.sev=1"'),
+        (
+            'GRUB_CMDLINE_LINUX="kvm_amd.sev=0"\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"',
+            'GRUB_CMDLINE_LINUX=" kvm_amd.sev=1"\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"',
+        ),
+        (
+            'GRUB_CMDLINE_LINUX="kvm_amd.sev=0 kvm_amd.sev=0 kvm_amd.sev=0"',
+            'GRUB_CMDLINE_LINUX="   kvm_amd.sev=1"',
+        ),
+    ],
+)
+def test_a_pasted_command_fits_the_spelling_of_the_file(before: str, after: str, tmp_path: Path) -> None:
+    files = {
+        "proc/cmdline": "ro kvm_amd.sev=0\n",
+        "cmd/uname": "Linux h 5.4.210 #1 SMP x86_64 GNU/Linux\n",
+        "sys/module/kvm_amd/parameters/sev": "0\n",
+        "etc/os-release": DEBIAN,
+        "etc/default/grub": f"{before}\n",
+    }
+    _, commands, edited = mended("sev-off-on-cmdline", tmp_path, files)
+    assert commands[-1] == "update-grub"
+    assert edited["etc/default/grub"] == f"{after}\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'GRUB_CMDLINE_LINUX="quiet \\\n kvm_amd.sev=0"',
+        'GRUB_CMDLINE_LINUX="kvm_amd.sev=0"" quiet"',
+        "GRUB_CMDLINE_LINUX=$MINE",
+        "GRUB_TIMEOUT=5",
+    ],
+)
+def test_a_spelling_that_no_command_fits_is_told_in_words(line: str, tmp_path: Path) -> None:
+    files = {
+        "proc/cmdline": "ro kvm_amd.sev=0\n",
+        "cmd/uname": "Linux h 5.4.210 #1 SMP x86_64 GNU/Linux\n",
+        "sys/module/kvm_amd/parameters/sev": "0\n",
+        "etc/os-release": DEBIAN,
+        "etc/default/grub": f"{line}\n",
+    }
+    text, commands, _ = mended("sev-off-on-cmdline", tmp_path, files)
+    assert not commands
+    assert "no command is given, as the lines of /etc/default/grub" in text
+
+
+CMDLINE = {"proc/cmdline": "ro iommu=pt iommu=pt\n", "etc/os-release": DEBIAN}
+IOMMU = "iommu-passthrough-blocks-snp"
+
+
+def test_the_file_that_holds_the_option_is_edited(tmp_path: Path) -> None:
+    files = {
+        **CMDLINE,
+        "etc/default/grub": 'GRUB_CMDLINE_LINUX="quiet"\n',
+        "etc/default/grub.d/50-mine.cfg": 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX iommu=pt iommu=pt"\n',
+    }
+    text, commands, edited = mended(IOMMU, tmp_path, files)
+    assert text == "remove `iommu=pt` from the kernel command line; it takes a reboot"
+    assert len(commands) == 2
+    assert commands[0].count("iommu=pt") == 1
+    assert edited["etc/default/grub"] == files["etc/default/grub"]
+    assert "iommu" not in edited["etc/default/grub.d/50-mine.cfg"]
+
+
+@pytest.mark.parametrize(
+    ("menu", "commands", "said"),
+    [
+        ("", [], "`iommu=pt` is not in /etc/default/grub: look for what adds it"),
+        ("menuentry 'a' {\n\tlinux /vmlinuz ro iommu=pt\n}\n", ["update-grub"], "entries that are made anew lack it"),
+    ],
+)
+def test_no_file_is_edited_for_an_option_that_it_does_not_hold(
+    menu: str, commands: list[str], said: str, tmp_path: Path
+) -> None:
+    files = {**CMDLINE, "etc/default/grub": 'GRUB_CMDLINE_LINUX="quiet"\n'}
+    if menu:
+        files["boot/grub/grub.cfg"] = menu
+    text, found, _ = mended(IOMMU, tmp_path, files)
+    assert found == commands
+    assert said in text
+
+
+KERNEL_INSTALL = 'kernel-install add "$(uname -r)" "/boot/vmlinuz-$(uname -r)"'
+FEDORA_KERNEL_INSTALL = 'kernel-install add "$(uname -r)" "/usr/lib/modules/$(uname -r)/vmlinuz"'
+
+
+@pytest.mark.parametrize(
+    ("os", "more", "last"),
+    [
+        (DEBIAN, {"etc/kernel/cmdline": "ro iommu=pt\n"}, KERNEL_INSTALL),
+        ("ID=fedora\n", {"etc/kernel/cmdline": "ro iommu=pt\n"}, FEDORA_KERNEL_INSTALL),
+        (
+            "ID=fedora\n",
+            {"etc/kernel/cmdline": "ro iommu=pt\n", "etc/default/grub": 'GRUB_CMDLINE_LINUX="iommu=pt"\n'},
+            'grubby --update-kernel=ALL --remove-args="iommu=pt"',
+        ),
+        (DEBIAN, {}, ""),
+    ],
+)
+def test_the_tool_is_the_one_of_the_boot_loader_that_is_there(
+    os: str, more: dict[str, str], last: str, tmp_path: Path
+) -> None:
+    entry = {"boot/loader/entries/a.conf": "title a\nversion 6.12.9\noptions ro iommu=pt\n"}
+    _, commands, edited = mended(IOMMU, tmp_path, {**CMDLINE, "etc/os-release": os, **entry, **more})
+    assert (commands or [""])[-1] == last
+    if last in (KERNEL_INSTALL, FEDORA_KERNEL_INSTALL):
+        assert edited["etc/kernel/cmdline"] == "ro \n"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from sevlint.combine.machine import nothing_at
-from sevlint.facts.amd import DevSev
+from sevlint.facts.amd import DevSev, IommuOptions
 from sevlint.facts.boot import (
     CMDLINE,
     Asked,
     HostModules,
     IgnoredOption,
     IgnoredOptions,
+    InvalidOption,
+    InvalidOptions,
     KernelConfig,
     KernelConfigFile,
     LoadedModules,
@@ -20,14 +24,29 @@ from sevlint.facts.boot import (
     ModuleRequest,
     ModuleRequests,
     ModuleState,
+    NextBootChange,
+    NextBootChanges,
     PendingBreak,
     PendingBreaks,
 )
 from sevlint.facts.cpu import Cpuinfo
-from sevlint.facts.kernel import KernelCmdline, KernelVersion, ModprobeConfig, ModuleParameters, NextBootCmdline
-from sevlint.facts.log import KernelLog
-from sevlint.model import Gap, GapReason, Place
+from sevlint.facts.kernel import (
+    BootEntry,
+    KernelCmdline,
+    KernelVersion,
+    ModprobeConfig,
+    ModuleParameters,
+    NextBootCmdline,
+    Option,
+    turn_on,
+)
+from sevlint.facts.log import KernelLog, Line
+from sevlint.facts.options import breaking, is_unreadable, needed
+from sevlint.model import Gap, GapReason, Goal, Needs, Open, Place, Remedy
 from sevlint.rule import combiner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @combiner
@@ -103,13 +122,13 @@ def module_blocks(cmdline: KernelCmdline, modprobe: ModprobeConfig | None) -> Mo
                 found.append(ModuleBlock(module, option.text, CMDLINE, is_fatal, option.place))
         disabled = modprobe.disabled(module) if modprobe is not None else None
         if disabled is not None:
-            text = f"install {module} {disabled.rest}"
-            found.append(ModuleBlock(module, text, f"in {disabled.place.path}", True, disabled.place))
+            found.append(ModuleBlock(module, disabled.text, f"in {disabled.place.path}", True, disabled.place))
         lines = modprobe.lines if modprobe is not None else ()
-        for line in lines:
-            if line.verb == "blacklist" and line.module == module:
-                text = f"blacklist {module}"
-                found.append(ModuleBlock(module, text, f"in {line.place.path}", False, line.place))
+        found += [
+            ModuleBlock(module, line.text, f"in {line.place.path}", False, line.place)
+            for line in lines
+            if line.verb == "blacklist" and line.module == module
+        ]
     return ModuleBlocks(tuple(found), cmdline.place)
 
 
@@ -145,22 +164,158 @@ def module_requests(
     return ModuleRequests(tuple(items), cmdline.place)
 
 
+_LOGS = ("cmd/dmesg", "cmd/journal-boot")
+_WORDS = ("sev", "sev_es")
+_TYPED = (*_WORDS, "ciphertext_hiding_asids")
+"""Parameters of kvm_amd whose type is known for every kernel; of all others only the kernel's line tells."""
+
+
+@combiner
+def invalid_options(
+    cmdline: KernelCmdline,
+    requests: ModuleRequests,
+    modprobe: ModprobeConfig | None,
+    modules: HostModules | None,
+    kernel: KernelVersion | None,
+    log: KernelLog | None,
+) -> InvalidOptions:
+    """The kernel's lines, then values that it cannot read; kvm_amd, once loaded, could, and so could what it needs."""
+    state = modules.kvm_amd if modules is not None else None
+    if state is not None and state.present:
+        return InvalidOptions((), None, state.place, cmdline.place)
+    lines = {
+        (line.get("module"), line.get("parameter"), line.get("value")): line
+        for line in (log.all("module-parameter-invalid") if log is not None else ())
+    }
+    now = [_said(line, cmdline, modprobe, kernel) for line in lines.values()]
+    named = {one.asked.option.place for one in now if one.asked is not None}
+    missing = state.place if state is not None and state.present is False else None
+    proof = next((line.place for (module, *_), line in lines.items() if module == "kvm_amd"), missing)
+    doubt = None
+    if missing is not None and (log is None or not log.whole):
+        doubt = Open("whether the kernel refused a parameter when kvm_amd was loaded is not known", _LOGS)
+    for request in requests.items:
+        mine = request.module == "kvm_amd" and request.parameter in _TYPED
+        for asked in request.asked if mine else ():
+            bad = is_unreadable(request.parameter, asked.option, kernel)
+            if bad is None and proof is None:
+                why = "whether this kernel takes words for it, and whether kvm_amd is loaded, is not known"
+                doubt = Open(why, ("proc/modules", "cmd/uname", "sys/module/kvm_amd/parameters/*"))
+            if (bad or (bad is None and proof is not None)) and asked.option.place not in named:
+                now.append(_invalid("kvm_amd", request.parameter, asked, proof, kernel))
+    return InvalidOptions(tuple(now), doubt, None, cmdline.place)
+
+
+def _said(
+    line: Line, cmdline: KernelCmdline, modprobe: ModprobeConfig | None, kernel: KernelVersion | None
+) -> InvalidOption:
+    """What the kernel says that it could not read, with the request that has this very value."""
+    module, parameter, value = line.get("module"), line.get("parameter"), line.get("value")
+    requests = _asked(module, parameter, cmdline, modprobe)
+    asked = next((one for one in reversed(requests) if (one.option.value or "") == value), None)
+    if asked is not None:
+        return replace(_invalid(module, parameter, asked, line.place, kernel), said=True)
+    remedy = Remedy(f"find what asks for `{parameter}={value}`, and reload {module}", needs=Needs.RELOAD)
+    return InvalidOption(module, parameter, value, None, line.place, True, remedy)
+
+
+def _invalid(
+    module: str, parameter: str, asked: Asked, proof: Place | None, kernel: KernelVersion | None
+) -> InvalidOption:
+    is_switch = module == "kvm_amd" and parameter in _WORDS
+    remedy = turn_on(parameter, asked.option, asked.where, kernel) if is_switch else asked.remedy
+    return InvalidOption(module, parameter, asked.option.value or "", asked, proof, False, remedy)
+
+
 @combiner
 def pending_breaks(requests: ModuleRequests, blocks: ModuleBlocks, modules: HostModules | None) -> PendingBreaks:
-    """modprobe.d against what is loaded; where the command line speaks of the parameter too, neither is new."""
+    """modprobe.d against what is loaded; where the command line speaks of the parameter too, neither is new.
+
+    A plain blacklist counts for kvm_amd alone, which nothing else loads: ccp comes as what kvm_amd needs.
+    """
     items = []
     for one in requests.items:
         last, outcome = one.asked[-1], one.outcome
         if last.option.is_false and last.where != CMDLINE and (outcome is None or outcome.is_true):
             now = outcome.place if outcome is not None else None
             items.append(PendingBreak(one.module, one.parameter, last.option.text, last.option.place, now))
+    held_now = any(one.module == "kvm_amd" and one.where == CMDLINE for one in blocks.items)
     for block in blocks.items:
         state = {"kvm_amd": modules.kvm_amd, "ccp": modules.ccp}.get(block.module) if modules is not None else None
         is_out = state is not None and (state.present is False or state.built_in)
-        if block.fatal and block.where != CMDLINE and not is_out:
+        counts = block.fatal or (block.module == "kvm_amd" and not held_now)
+        if counts and block.where != CMDLINE and not is_out:
             now = state.place if state is not None else None
-            items.append(PendingBreak(block.module, "", block.text, block.place, now))
+            items.append(PendingBreak(block.module, "", block.text, block.place, now, block.fatal))
     return PendingBreaks(tuple(items))
+
+
+@combiner
+def next_boot_changes(
+    running: KernelCmdline,
+    following: NextBootCmdline,
+    kernel: KernelVersion | None,
+    config: KernelConfig | None,
+    modprobe: ModprobeConfig | None,
+) -> NextBootChanges:
+    """What is kept for the next boot against what runs."""
+    comes = [change for goal in Goal if (change := _coming(running, following, kernel, goal)) is not None]
+    lost = [change for goal in Goal for change in _lost(running, following, kernel, config, modprobe, goal)]
+    return NextBootChanges((*comes, *lost))
+
+
+def _coming(
+    running: KernelCmdline, following: NextBootCmdline, kernel: KernelVersion | None, goal: Goal
+) -> NextBootChange | None:
+    """Options of the first entry that breaks a goal in a way that this boot does not."""
+    for entry in following.counting:
+        gained = _gained(entry, running, kernel, goal)
+        if gained:
+            goals = tuple(
+                one for one in Goal if any(option in gained for option in _gained(entry, running, kernel, one))
+            )
+            places = (*(option.place for option in gained), running.place)
+            texts = tuple(dict.fromkeys(option.text for option in gained))
+            return NextBootChange(goal, goals, entry.when, texts, places, comes=True)
+    return None
+
+
+def _gained(entry: BootEntry, running: KernelCmdline, kernel: KernelVersion | None, goal: Goal) -> list[Option]:
+    now = breaking(running.options, goal, kernel)
+    return [option for what, option in breaking(entry.options, goal, kernel).items() if what not in now]
+
+
+def _lost(
+    running: KernelCmdline,
+    following: NextBootCmdline,
+    kernel: KernelVersion | None,
+    config: KernelConfig | None,
+    modprobe: ModprobeConfig | None,
+    goal: Goal,
+) -> Iterator[NextBootChange]:
+    """Options that this boot needs and the next will not have: `wanted`, or the answer to passthrough by default."""
+    entries = [one for one in following.counting if one.default and not one.unresolved]
+    wanted = needed(running.options, goal, kernel)
+    if wanted is not None and not _asks(modprobe, wanted):
+        goals = tuple(one for one in Goal if one is goal or needed(running.options, one, kernel) == wanted)
+        for entry in entries:
+            if entry.options.last(wanted.name) is None:
+                places = (entry.place, wanted.place)
+                yield NextBootChange(goal, goals, entry.when, (wanted.text,), places, comes=False)
+    default = config.get("IOMMU_DEFAULT_PASSTHROUGH") if config is not None else None
+    nopt = IommuOptions.of(running.options).translated if goal is Goal.SEV_SNP and default != "n" else None
+    for entry in entries if nopt is not None else ():
+        if nopt is not None and IommuOptions.of(entry.options).translated is None:
+            # it matters only where passthrough is the kernel's own default
+            places, certain = (entry.place, nopt.place), default is not None
+            yield NextBootChange(goal, (goal,), entry.when, (nopt.text,), places, comes=False, certain=certain)
+
+
+def _asks(modprobe: ModprobeConfig | None, option: Option) -> bool:
+    """modprobe.d asks for the same, and holds from the next load on."""
+    module, _, name = option.name.partition(".")
+    line = modprobe.last(module, name) if modprobe is not None else None
+    return line is not None and line.is_true
 
 
 _SINCE = {"sev_es": (5, 11), "sev_snp": (6, 11), "ciphertext_hiding_asids": (6, 18)}

@@ -9,6 +9,7 @@ from sevlint.facts.kernel import (
     BootConfig,
     BootEntry,
     BootFile,
+    BootSource,
     CmdlineFile,
     GrubConfig,
     GrubDefault,
@@ -222,49 +223,101 @@ def _resolved(
     return Options(tuple(items)), tuple(missing)
 
 
+def _in_reading_order(defaults: tuple[GrubDefault, ...]) -> list[GrubDefault]:
+    return sorted(defaults, key=lambda one: ("grub.d/" in one.path, one.path))
+
+
 def _template(defaults: tuple[GrubDefault, ...]) -> BootEntry | None:
     """GRUB_CMDLINE_LINUX and _DEFAULT after every drop-in, in reading order; None where no file was collected."""
-    files = sorted(defaults, key=lambda one: ("grub.d/" in one.path, one.path))
+    files = _in_reading_order(defaults)
     parts: dict[str, list[Option]] = {}
     missing: list[str] = []
     place: Place | None = None
     where = files[0].place if files else None
     for file in files:
-        for name, appended, value, options in file.values:
+        for one in file.values:
+            name, value, items = one.name, one.value, one.options.items
             if not name.startswith("GRUB_CMDLINE"):
                 continue
-            keeps = appended or f"${name}" in value or f"${{{name}}}" in value
-            plain = [option for option in options.items if "$" not in option.text]
-            missing += [one for one in re.findall(r"\$\{?(\w+)\}?", value) if one != name]
+            keeps = one.appended or f"${name}" in value or f"${{{name}}}" in value
+            plain = [option for option in items if "$" not in option.text]
+            missing += [other for other in re.findall(r"\$\{?(\w+)\}?", value) if other != name]
             parts[name] = [*(parts.get(name, []) if keeps else []), *plain]
-            place = place or (options.items[0].place if options.items else file.place)
+            place = place or (items[0].place if items else file.place)
     if where is None:
         return None
-    items = [*parts.get("GRUB_CMDLINE_LINUX", []), *parts.get("GRUB_CMDLINE_LINUX_DEFAULT", [])]
-    return BootEntry("grub-default", "", Options(tuple(items)), place or where, False, tuple(missing))
+    joined = [*parts.get("GRUB_CMDLINE_LINUX", []), *parts.get("GRUB_CMDLINE_LINUX_DEFAULT", [])]
+    return BootEntry("grub-default", "", Options(tuple(joined)), place or where, False, tuple(missing))
 
 
 @combiner
 def boot_config(
     os: OsRelease | None,
+    defaults: tuple[GrubDefault, ...],
     entries: tuple[BlsEntry, ...],
     files: tuple[BootFile, ...],
     packages: Packages | None,
     config: GrubConfig | None,
 ) -> BootConfig:
     """How this distribution's boot configuration is edited (amd-host 3; snapshots 2.1)."""
+    cmdlines = [file for file in files if file.path.endswith("kernel/cmdline")]
+    has_grub = bool(defaults) or config is not None or len(files) > len(cmdlines)
+    tool = _tool(os, packages, config, has_grub=has_grub, has_cmdline=bool(cmdlines), has_entries=bool(entries))
+    sources = [] if tool == "kernel-install" else _grub_sources(_in_reading_order(defaults))
+    if tool in ("kernel-install", "proxmox-boot-tool"):
+        sources += [_cmdline_source(file) for file in cmdlines]
+    lines = (*(one.options for one in entries), *(one.options for one in (config.entries if config else ())))
+    return BootConfig(tool, tuple(sources), tuple(dict.fromkeys(one.text for line in lines for one in line.items)))
+
+
+def _tool(
+    os: OsRelease | None,
+    packages: Packages | None,
+    config: GrubConfig | None,
+    *,
+    has_grub: bool,
+    has_cmdline: bool,
+    has_entries: bool,
+) -> str:
+    """Without a sign of GRUB, /etc/kernel/cmdline is what entries are made from, whatever the distribution."""
+    if os is not None and os.is_ostree:
+        return "rpm-ostree"
+    if packages is not None and packages.newest("proxmox-ve", "pve-manager", "pve-qemu-kvm") is not None:
+        return "proxmox-boot-tool" if has_cmdline else "update-grub"
+    is_suse = os is not None and (os.is_like("suse", "opensuse", "sles") or os.id.startswith(("sle", "opensuse")))
+    if has_cmdline and not has_grub and not is_suse:
+        return "kernel-install"
     if os is None:
-        return BootConfig("grubby" if entries else "")
-    if os.is_ostree:
-        return BootConfig("rpm-ostree")
+        return "grubby" if has_entries and has_grub else ""
     if os.is_like("rhel", "fedora", "centos"):
         # grubby of today edits boot loader specification files; plain menu entries are made anew from the template
-        plain = config is not None and bool(config.entries) and not config.blscfg and not entries
-        return BootConfig("grub2-mkconfig" if plain else "grubby")
-    if os.is_like("suse", "opensuse", "sles") or os.id.startswith(("sle", "opensuse")):
-        return BootConfig("pbl")
-    has_cmdline = any(file.path.endswith("kernel/cmdline") for file in files)
+        plain = config is not None and bool(config.entries) and not config.blscfg and not has_entries
+        return "grub2-mkconfig" if plain else "grubby"
+    if is_suse:
+        return "pbl"
     if os.is_like("debian", "ubuntu"):
-        is_proxmox = packages is not None and packages.newest("proxmox-ve", "pve-manager", "pve-qemu-kvm") is not None
-        return BootConfig("proxmox-boot-tool" if is_proxmox and has_cmdline else "update-grub")
-    return BootConfig("kernel-install" if has_cmdline else "grub-mkconfig" if os.is_like("arch", "gentoo") else "")
+        return "" if has_entries and not has_grub else "update-grub"
+    return "grub-mkconfig" if os.is_like("arch", "gentoo") and (has_grub or not has_entries) else ""
+
+
+def _grub_sources(files: list[GrubDefault]) -> list[BootSource]:
+    """An option is added where the variable for every boot is set last, else where that for the default one is."""
+    lines = [(file.path, one) for file in files for one in file.values if one.name.startswith("GRUB_CMDLINE_LINUX")]
+    ranked = sorted(lines, key=lambda line: line[1].name == "GRUB_CMDLINE_LINUX")
+    at, last = ranked[-1] if ranked else ("", None)
+    sources = []
+    for file in files:
+        texts = tuple(option.text for path, one in lines if path == file.path for option in one.options.items)
+        source = BootSource(f"/{file.path}", texts)
+        if last is not None and file.path == at:
+            source = BootSource(source.path, texts, last.head, last.quote, last.simple)
+        sources.append(source)
+    return sources
+
+
+def _cmdline_source(file: BootFile) -> BootSource:
+    """A word is added to the first line: it must be the one that holds the options."""
+    options = file.options_of("")
+    items = options.items if options is not None else ()
+    takes_more = bool(items) and items[0].place.line == 1
+    return BootSource(f"/{file.path}", tuple(option.text for option in items), takes_more=takes_more)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
 from sevlint.facts.base import Fact, Reading
 from sevlint.facts.kernel import ModuleParameter, Option
 from sevlint.facts.options import breaks
-from sevlint.model import AMD_SEV, Goal, Level, Needs, Place, Remedy, boot_option
+from sevlint.model import AMD_SEV, Goal, Level, Needs, Open, Place, Remedy, boot_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CMDLINE = "on the kernel command line"
 
@@ -155,10 +158,25 @@ class PendingBreak(Struct, frozen=True):
     place: Place
     now: Place | None
     """What proves that it does not hold yet; None where that was not collected."""
+    fatal: bool = True
+    """It holds for whoever loads the module; else only for the loading by hardware alias."""
 
     def breaks(self, goal: Goal) -> bool:
         """Whether a goal does not survive it."""
         return breaks(self.module, self.parameter, goal) if self.parameter else goal in AMD_SEV
+
+    @property
+    def message(self) -> str:
+        """What will happen, and to which goals."""
+        what = f"the next load of {self.module} will meet" if self.fatal else f"{self.module} will not load by itself:"
+        broken = name_goals(one for one in Goal if self.breaks(one))
+        return f"{what} `{self.text}` in {self.place.path}, which breaks {broken}"
+
+    @property
+    def remedy(self) -> Remedy:
+        """Take it away, in the initramfs too."""
+        file = self.place.path
+        return Remedy(f"remove `{self.text}` from {file}, and build the initramfs anew if it holds the file")
 
 
 class PendingBreaks(Fact, frozen=True):
@@ -166,6 +184,107 @@ class PendingBreaks(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.HOST
     items: tuple[PendingBreak, ...]
+
+    def of(self, goal: Goal) -> PendingBreak | None:
+        """The one of a goal that says most: what is proved not to hold yet, before what may hold already."""
+        mine = [one for one in self.items if one.breaks(goal)]
+        return next((one for one in mine if one.now is not None), mine[0] if mine else None)
+
+
+class InvalidOption(Struct, frozen=True):
+    """A value that a module cannot read, so that the module is not loaded."""
+
+    module: str
+    parameter: str
+    value: str
+    asked: Asked | None
+    """What asks for it; None where only the kernel's line tells."""
+    proof: Place | None
+    """The kernel's line, or the list of modules without this one."""
+    said: bool
+    """The kernel's own line names the parameter."""
+    remedy: Remedy
+
+    @property
+    def text(self) -> str:
+        """The option as it is written."""
+        return self.asked.option.text if self.asked is not None else f"{self.parameter}={self.value}"
+
+    @property
+    def message(self) -> str:
+        """What cannot be read, and what comes of it."""
+        if self.asked is None:
+            return f"{self.module} could not read `{self.text}`, and a module that cannot is not loaded"
+        where = self.asked.where
+        return f"{self.module} cannot read `{self.text}` {where}, and a module that cannot is not loaded"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The option, then the proof."""
+        asked = self.asked.option.place if self.asked is not None else None
+        return tuple(one for one in (asked, self.proof) if one is not None)
+
+
+class InvalidOptions(Fact, frozen=True):
+    """Values that kvm_amd, kvm or ccp could not read in this boot."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    items: tuple[InvalidOption, ...]
+    doubt: Open | None
+    """Why there may be more."""
+    loaded: Place | None
+    """kvm_amd, which is loaded: it could read them."""
+    place: Place
+    """The command line."""
+
+
+class NextBootChange(Struct, frozen=True):
+    """What the next boot has, or lacks, and this one does not, to the harm of `goal`.
+
+    `goals` are all that it harms: the same words whichever goal is judged, so that one fault is one finding.
+    """
+
+    goal: Goal
+    goals: tuple[Goal, ...]
+    when: str
+    texts: tuple[str, ...]
+    places: tuple[Place, ...]
+    comes: bool
+    """It has them; else it lacks them."""
+    certain: bool = True
+
+    @property
+    def message(self) -> str:
+        """What changes, and why that matters."""
+        words = f"`{' '.join(self.texts)}`"
+        if self.comes:
+            verb = "break" if len(self.texts) > 1 else "breaks"
+            return f"{self.when} will run with {words}, which {verb} {name_goals(self.goals)}; this one does not"
+        if not self.certain:
+            return f"{self.when} will run without {words}, which {name_goals(self.goals)} may need on this host"
+        return f"{self.when} will run without {words}, which this host needs for {name_goals(self.goals)}"
+
+    @property
+    def remedy(self) -> Remedy:
+        """Let it be as it is now."""
+        return boot_option.remove(*self.texts) if self.comes else boot_option.add(*self.texts)
+
+
+class NextBootChanges(Fact, frozen=True):
+    """The harm that the next boot's command line does; what comes stands before what is lost."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    items: tuple[NextBootChange, ...]
+
+    def of(self, goal: Goal) -> NextBootChange | None:
+        """The first one of a goal."""
+        return next((one for one in self.items if one.goal is goal), None)
+
+
+def name_goals(goals: Iterable[Goal]) -> str:
+    """ "sev, sev-es and sev-snp"."""
+    *first, last = (goal.value for goal in goals)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 class IgnoredOption(Struct, frozen=True):

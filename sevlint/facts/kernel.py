@@ -7,7 +7,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact, Reading
-from sevlint.model import Level, Needs, Open, Place, Remedy, boot_option
+from sevlint.model import Gap, Level, Needs, Open, Pass, Place, Remedy, boot_option
 
 TRUE_WORDS = frozenset({"1", "y", "yes", "on", "true", "t"})
 FALSE_WORDS = frozenset({"0", "n", "no", "off", "false", "f"})
@@ -81,12 +81,27 @@ class KernelCmdline(Fact, frozen=True):
         return self.options.last(name)
 
 
+class GrubVariable(Struct, frozen=True):
+    """One assignment; `head` is what stands before its value: `export GRUB_CMDLINE_LINUX="`."""
+
+    name: str
+    appended: bool
+    """With `+=`."""
+    value: str
+    options: Options
+    head: str
+    quote: str
+    """The mark around the whole value: `"`, `'` or "" for none."""
+    simple: bool
+    """The value ends on this line and is one piece, so that a word can be put at its end."""
+
+
 class GrubDefault(Reading, frozen=True):
-    """/etc/default/grub or a drop-in; `values`: (variable, appended with +=, value, its options), in order."""
+    """/etc/default/grub or a drop-in: what it assigns, in order."""
 
     LEVEL: ClassVar[Level] = Level.MACHINE
     path: str
-    values: tuple[tuple[str, bool, str, Options], ...]
+    values: tuple[GrubVariable, ...]
     place: Place
 
 
@@ -193,6 +208,32 @@ class NextBootCmdline(Fact, frozen=True):
         return None
 
 
+def lines_of(cmdline: KernelCmdline | None, following: NextBootCmdline | Gap) -> list[tuple[str, Options]]:
+    """This boot's options under "", then those kept for the next, under the boots that they hold for."""
+    lines = [("", cmdline.options)] if cmdline is not None else []
+    return lines if isinstance(following, Gap) else [*lines, *((one.when, one.options) for one in following.counting)]
+
+
+def in_no_line(because: str, cmdline: KernelCmdline, following: NextBootCmdline | Gap) -> Pass | Open:
+    """The verdict where none of `lines_of` has the option: open where the next boot's are not all known."""
+    if isinstance(following, Gap):
+        return Open("where the next boot's options are kept was not collected", following.wanted)
+    return following.doubt or Pass(because, (cmdline.place, *(one.place for one in following.counting)))
+
+
+class BootSource(Struct, frozen=True):
+    """A file that people edit, from which the boot entries are made."""
+
+    path: str
+    """As a command names it: "/etc/default/grub"."""
+    options: tuple[str, ...]
+    """As they stand there."""
+    head: str = ""
+    quote: str = ""
+    takes_more: bool = False
+    """A word can be added: at the end of the value that begins behind `head` and ends with `quote`."""
+
+
 class BootConfig(Fact, frozen=True):
     """How a machine's boot configuration is edited; words remedies.
 
@@ -202,6 +243,10 @@ class BootConfig(Fact, frozen=True):
 
     LEVEL: ClassVar[Level] = Level.MACHINE
     tool: str
+    sources: tuple[BootSource, ...] = ()
+    """What the tool makes the entries from, in reading order; empty where none of it was collected."""
+    made: tuple[str, ...] = ()
+    """Options of the entries that were made."""
 
 
 class KernelVersion(Fact, frozen=True):
@@ -302,13 +347,21 @@ class OffSwitch(Struct, frozen=True):
         return Open(f"{asks}, another option for on, and the outcome was not collected", wanted)
 
     def remedy(self, kernel: KernelVersion | None) -> Remedy:
-        """Take it away; before Linux 5.13 that is not enough, as SEV and SEV-ES must be asked for (amd-host 3)."""
-        text, module_option = self.option.text, f"{self.parameter}=1"
-        must_ask = kernel is not None and kernel.version < SEV_ON_BY_DEFAULT and self.parameter != "sev_snp"
-        if self.where.startswith("on "):
-            return boot_option.replace(text, f"kvm_amd.{module_option}") if must_ask else boot_option.remove(text)
-        change = f"write `{module_option}` for `{text}`" if must_ask else f"remove `{text}`"
-        return Remedy(f"{change} {self.where} and reload kvm_amd", needs=Needs.RELOAD)
+        """As `turn_on` has it."""
+        return turn_on(self.parameter, self.option, self.where, kernel)
+
+
+def turn_on(parameter: str, option: Option, where: str, kernel: KernelVersion | None) -> Remedy:
+    """Take away what asks kvm_amd's sev, sev_es or sev_snp for something else than on.
+
+    Before Linux 5.13 that is not enough, as SEV and SEV-ES must be asked for (amd-host 3).
+    """
+    text, module_option = option.text, f"{parameter}=1"
+    must_ask = kernel is not None and kernel.version < SEV_ON_BY_DEFAULT and parameter != "sev_snp"
+    if where.startswith("on "):
+        return boot_option.replace(text, f"kvm_amd.{module_option}") if must_ask else boot_option.remove(text)
+    change = f"write `{module_option}` for `{text}`" if must_ask else f"remove `{text}`"
+    return Remedy(f"{change} {where} and reload kvm_amd", needs=Needs.RELOAD)
 
 
 def ask_for(parameter: str, kernel: KernelVersion | None) -> Remedy | None:
@@ -331,12 +384,13 @@ class SevSwitches(Fact, frozen=True):
 
 
 class ModprobeLine(Struct, frozen=True):
-    """One line of modprobe.d. `verb`: options, blacklist, install, softdep."""
+    """One line of modprobe.d. `verb`: options, blacklist, install, softdep; `text` is the line as written."""
 
     verb: str
     module: str
     options: Options
     rest: str
+    text: str
     place: Place
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sevlint.facts.amd import IommuOptions
 from sevlint.facts.kernel import SEV_ON_BY_DEFAULT, KernelVersion, Option, Options
 from sevlint.model import AMD_SEV, Goal
@@ -17,13 +19,20 @@ _OFF = {
 """Parameters that a goal does not survive when false (amd-host 3; intel-tdx 3)."""
 
 
-def breaking(options: Options, goal: Goal) -> dict[str, Option]:
-    """The options of this line that break a goal, by what they do."""
+def breaking(options: Options, goal: Goal, kernel: KernelVersion | None) -> dict[str, Option]:
+    """The options of this line that break a goal, by what they do; a value that cannot be read keeps kvm_amd out."""
     found = {name: option for name in _OFF.get(goal, ()) if (option := options.last(name)) and option.is_false}
     modules = ("kvm_intel",) if goal is Goal.TDX else ("kvm_amd", "ccp") if goal in AMD_SEV else ()
     blocked = options.last("module_blacklist")
     if blocked is not None and set(modules) & set((blocked.value or "").replace("-", "_").split(",")):
         found["module_blacklist"] = blocked
+    if goal in AMD_SEV:
+        words = [(name, option) for name in ("sev", "sev_es") for option in options.all(f"kvm_amd.{name}")]
+        found.update({f"unreadable {name}": option for name, option in words if is_unreadable(name, option, kernel)})
+        # nothing loads kvm_amd but the hardware's alias, which a plain blacklist stops; these add up
+        for option in options.all("modprobe.blacklist"):
+            if "kvm_amd" in (option.value or "").replace("-", "_").split(","):
+                found["modprobe.blacklist"] = option
     if goal is Goal.SEV_SNP:
         asked = IommuOptions.of(options)
         groups = (("iommu off", asked.off), ("passthrough", asked.passthrough), ("v2 tables", asked.v2))
@@ -37,6 +46,30 @@ def breaking(options: Options, goal: Goal) -> dict[str, Option]:
 def breaks(module: str, parameter: str, goal: Goal) -> bool:
     """Whether a goal does not survive a module's parameter when it is false."""
     return f"{module}.{parameter}" in _OFF.get(goal, ())
+
+
+_INT = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|\d+)")
+_BOOL = re.compile(r"[yYtTnNfF01]|[oO][nNfF]")
+_NUMBER = re.compile(r"\+?(?:0[xX][0-9a-fA-F]+|\d+)")
+
+
+def is_unreadable(parameter: str, option: Option, kernel: KernelVersion | None) -> bool | None:
+    """Whether kvm_amd's parameter cannot take this value; None where that depends on a kernel that is not known.
+
+    `sev` and `sev_es` were numbers before Linux 5.13, and a distribution may have backported the words (amd-host 3).
+    """
+    value = option.value
+    if parameter == "ciphertext_hiding_asids":
+        return value is None or _NUMBER.fullmatch(value) is None
+    no_number = value is None or _INT.fullmatch(value) is None
+    no_word = value is not None and _BOOL.match(value) is None
+    if no_number and no_word:
+        return True
+    if kernel is not None and kernel.version >= SEV_ON_BY_DEFAULT:
+        return no_word
+    if kernel is not None and not kernel.vendor:
+        return no_number
+    return None if no_number or no_word else False
 
 
 def needed(options: Options, goal: Goal, kernel: KernelVersion | None) -> Option | None:

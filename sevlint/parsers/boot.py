@@ -19,6 +19,7 @@ from sevlint.facts.kernel import (
     GrubConfig,
     GrubDefault,
     GrubEntry,
+    GrubVariable,
     ModprobeFile,
     ModprobeLine,
     ModuleParameter,
@@ -30,7 +31,7 @@ from sevlint.parsers.base import Text, parser
 
 _WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
-_ASSIGN = re.compile(r"\s*(GRUB_\w+)(\+?=)(.*)")
+_ASSIGN = re.compile(r"\s*(?:export\s+)?(GRUB_\w+)(\+?=)(.*)")
 
 
 def options_of(line: str, place: Place, start: int = 0) -> Options:
@@ -91,7 +92,7 @@ def modprobe_file(text: Text) -> ModprobeFile:
         start = content.index(words[1], len(verb)) + len(words[1])
         options = options_of(content, place, start) if verb == "options" else Options(())
         options = Options(tuple(replace(one, place=logical.place(one.place)) for one in options.items))
-        lines.append(ModprobeLine(verb, module, options, rest, place))
+        lines.append(ModprobeLine(verb, module, options, rest, content.strip(), place))
     return ModprobeFile(text.path, tuple(lines), text.start)
 
 
@@ -136,7 +137,7 @@ def _logical(text: Text) -> list[_Logical]:
 )
 def grub_default(text: Text) -> GrubDefault:
     """GRUB_CMDLINE_LINUX and GRUB_CMDLINE_LINUX_DEFAULT, in the order of assignment."""
-    values: list[tuple[str, bool, str, Options]] = []
+    values: list[GrubVariable] = []
     for line, content in text.numbered():
         found = _ASSIGN.match(content)
         if found is None or found.group(1) not in (
@@ -149,10 +150,28 @@ def grub_default(text: Text) -> GrubDefault:
         rest = rest.strip()
         start = found.start(3) + (len(found.group(3)) - len(found.group(3).lstrip()))
         value = _unquoted(rest)
-        start += 1 if rest[:1] in ("'", '"') else 0
+        quote = rest[0] if rest[:1] in ("'", '"') else ""
+        start += len(quote)
         options = options_of(content[: start + len(value)], text.place(line), start)
-        values.append((name, operator == "+=", value, options))
+        values.append(
+            GrubVariable(
+                name,
+                operator == "+=",
+                value,
+                options,
+                content[:start],
+                quote,
+                _is_simple(content[start:], value, quote),
+            )
+        )
     return GrubDefault(text.path, tuple(values), text.start)
+
+
+def _is_simple(text: str, value: str, quote: str) -> bool:
+    """Whether the text behind the opening mark is the value, its closing mark, and nothing that goes on with it."""
+    behind = text.removeprefix(value)
+    plain = text.startswith(value) and "\\" not in value and not (quote == "" and set(value) & set("'\"`$"))
+    return plain and behind.startswith(quote) and re.match(r"\s|;|\Z", behind[len(quote) :]) is not None
 
 
 def _unquoted(text: str) -> str:

@@ -43,7 +43,7 @@ def judge(iommu: Iommu) -> Verdict:
         )
     if iommu.passthrough and place is not None:
         seen: tuple[Place, ...] = (place, refused) if refused is not None else (place,)
-        options = [option.text for option in iommu.asked.passthrough]
+        options = list(dict.fromkeys(option.text for option in iommu.asked.passthrough))
         by_default = iommu.passthrough_by == "kernel default"
         remedy = boot_option.remove(*options) if options else boot_option.add("iommu=nopt") if by_default else None
         return Fail(_BECAUSE, seen, remedy=remedy, value=" ".join(options))

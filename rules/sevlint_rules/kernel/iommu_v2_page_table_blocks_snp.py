@@ -16,7 +16,7 @@ def judge(iommu: Iommu, cmdline: KernelCmdline | None) -> Verdict:
         return Pass("the kernel enabled the IOMMU's SNP support", (iommu.supported_place,))
     if iommu.v2_place is not None:
         because = "the IOMMU uses v2 page tables, with which the kernel refuses SEV-SNP"
-        options = [option.text for option in iommu.asked.v2] or ["amd_iommu=pgtbl_v2"]
+        options = list(dict.fromkeys(option.text for option in iommu.asked.v2)) or ["amd_iommu=pgtbl_v2"]
         return Fail(because, (iommu.v2_place,), remedy=boot_option.remove(*options), value=" ".join(options))
     if cmdline is None:
         return Open("the kernel command line was not collected", ("proc/cmdline",))

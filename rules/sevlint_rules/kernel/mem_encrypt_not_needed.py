@@ -9,24 +9,19 @@ Guides, and a page of libvirt, ask for `mem_encrypt=on kvm_amd.sev=1`: since Lin
 for the next boot is read too. Of several `mem_encrypt=` on one line the last counts.
 """
 
-from sevlint.api import AMD_SEV, Fail, Gap, Open, Pass, Severity, Subject, Verdict, boot_option, rule
-from sevlint.facts.kernel import KernelCmdline, NextBootCmdline
+from sevlint.api import AMD_SEV, Fail, Gap, Severity, Subject, Verdict, boot_option, rule
+from sevlint.facts.kernel import KernelCmdline, NextBootCmdline, in_no_line, lines_of
 
 _SAYS = "encrypts the host's own memory; SEV guests do not need it"
 
 
 @rule(about=Subject.HOST, severity=Severity.NOTE, goals=AMD_SEV)
 def judge(cmdline: KernelCmdline, following: NextBootCmdline | Gap) -> Verdict:
-    lines = [("", cmdline.options)]
-    if not isinstance(following, Gap):
-        lines += [(one.when, one.options) for one in following.counting]
+    lines = lines_of(cmdline, following)
     on = [(when, last) for when, line in lines if (last := line.last("mem_encrypt")) and last.value == "on"]
     if on:
         when, option = on[0]
         comes = f"comes with {when} and " if when else ""
         places = tuple(dict.fromkeys(last.place for _, last in on))
         return Fail(f"`{option.text}` {comes}{_SAYS}", places, boot_option.remove(option.text), value=option.text)
-    if isinstance(following, Gap):
-        return Open("where the next boot's options are kept was not collected", following.wanted)
-    seen = (cmdline.place, *(one.place for one in following.counting))
-    return following.doubt or Pass("neither this boot nor the next asks for it", seen)
+    return in_no_line("neither this boot nor the next asks for it", cmdline, following)
