@@ -79,6 +79,11 @@ class Iommu(Fact, frozen=True):
     """The kernel's line "IOMMU SNP feature not enabled": BIOS SEV-SNP Support is off."""
     supported_place: Place | None
     """The kernel's line "IOMMU SNP support enabled"."""
+    ivrs: bool | None = None
+    """The BIOS announces an IOMMU, by the ACPI table IVRS; False needs a look at the other tables."""
+    ivrs_place: Place | None = None
+    unbuilt_place: Place | None = None
+    """The line of the kernel's configuration that leaves its driver out."""
 
 
 class RmpTable(Fact, frozen=True):
