@@ -24,6 +24,8 @@ LIBVIRT: dict[Goal, tuple[int, ...]] = {
     Goal.TDX: (11, 6),
     Goal.S390_PV: (7, 6),
 }
+OVMF: dict[Goal, tuple[int, int]] = {Goal.SEV_ES: (2021, 2), Goal.SEV_SNP: (2024, 5)}
+"""Year and month of the edk2 release: edk2-stable202102, edk2-stable202405."""
 QEMU_CONFIDENTIAL_DEFAULTS = (6, 0)
 """From here on QEMU gives a confidential guest's virtio devices the IOMMU feature by itself (libvirt-qemu 3.1)."""
 QEMU_VFIO_PRIVATE_MEMORY = (10, 1)
