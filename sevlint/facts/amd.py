@@ -174,6 +174,23 @@ class DevSev(Fact, frozen=True):
     """The type of its SELinux label; "" where no listing shows it."""
 
 
+class Psp(Struct, frozen=True):
+    """A PCI device that holds a PSP, and the driver that is bound to it ("" for none)."""
+
+    address: str
+    id: str
+    driver: str
+    place: Place
+
+
+class PspDevices(Fact, frozen=True):
+    """The PSPs among the PCI devices that `lspci` lists with their drivers (amd-host 4.4)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    items: tuple[Psp, ...]
+    place: Place
+
+
 class UdevRule(Struct, frozen=True):
     """A udev rule that matches the kernel name `sev`, or runs a command on /dev/sev; "" where a key is not set."""
 

@@ -49,11 +49,12 @@ class Dmidecode(Reading, frozen=True):
 
 
 class RunningKernel(Reading, frozen=True):
-    """`uname -a`, or /proc/sys/kernel/osrelease."""
+    """`uname -a`, or /proc/sys/kernel/osrelease, which does not tell of 32 bits."""
 
     LEVEL: ClassVar[Level] = Level.MACHINE
     release: str
     place: Place
+    is_32_bit: bool = False
 
 
 class MiscDevices(Reading, frozen=True):

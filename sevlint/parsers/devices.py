@@ -1,4 +1,4 @@
-"""udev rules, tmpfiles.d lines and start scripts for /dev/sev, and IOMMU groups."""
+"""udev rules, tmpfiles.d lines and start scripts for /dev/sev, IOMMU groups, and PCI devices with a PSP."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ import fnmatch
 import re
 
 from sevlint.errors import ParseError
-from sevlint.facts.amd import IommuGroup, StartScript, TmpfilesFile, TmpfilesLine, UdevFile, UdevRule
-from sevlint.model import Evidence
+from sevlint.facts.amd import (
+    IommuGroup,
+    Psp,
+    PspDevices,
+    StartScript,
+    TmpfilesFile,
+    TmpfilesLine,
+    UdevFile,
+    UdevRule,
+)
+from sevlint.model import Completeness, Evidence
 from sevlint.parsers.base import Text, parser
 
 _KEY = re.compile(r'\b([A-Z]{1,16})(?:\{[^}]{0,256}\})?\s{0,16}(==|!=|:=|\+=|=)\s{0,16}"((?:[^"\\]|\\.){0,2048})"')
@@ -137,3 +146,32 @@ def iommu_group(text: Text) -> IommuGroup:
     if not text.lines:
         raise ParseError("is empty", text.place())
     return IommuGroup(text.lines[0].strip(), text.place(1))
+
+
+_PCI = re.compile(r"((?:[0-9a-f]{4,5}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) ")
+_PCI_ID = re.compile(r"\[([0-9a-f]{4}:[0-9a-f]{4})\]")
+_PSP_IDS = frozenset(f"1022:{one}" for one in ("1456", "1486", "15df", "14ca", "15c7", "1649", "17e0", "156e"))
+_DRIVER = "Kernel driver in use:"
+
+
+@parser(Evidence("cmd/lspci", command="lspci -nnk"))
+def psp_devices(text: Text) -> PspDevices:
+    """`lspci` with ids and drivers: a device's line, and lines about it that are indented (amd-host 4.4).
+
+    Only where other devices show theirs does a device without a driver have none.
+    """
+    if text.complete is not Completeness.WHOLE:
+        raise ParseError("is not whole", text.start)
+    found: list[tuple[str, str, int]] = []
+    drivers: dict[int, str] = {}
+    for line, content in text.numbered():
+        device = _PCI.match(content)
+        if device is not None:
+            ids = _PCI_ID.findall(content)
+            found.append((device.group(1), ids[-1] if ids else "", line))
+        elif found and content.strip().startswith(_DRIVER):
+            drivers[found[-1][2]] = content.partition(_DRIVER)[2].strip()
+    if not drivers or not any(one for _, one, _ in found):
+        raise ParseError("shows no ids, or no drivers", text.start)
+    items = (Psp(at, one, drivers.get(line, ""), text.place(line)) for at, one, line in found if one in _PSP_IDS)
+    return PspDevices(tuple(items), text.place(1))

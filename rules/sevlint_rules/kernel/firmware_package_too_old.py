@@ -1,7 +1,7 @@
 """The host's OVMF package is older than the first release that can boot such guests.
 
-Why    OVMF boots SEV-ES guests since edk2-stable202102 and SEV-SNP guests since edk2-stable202405; with an older one the
-       guest ends before its kernel runs.
+Why    OVMF boots SEV-ES guests since edk2-stable202102 and SEV-SNP guests since edk2-stable202405; with an older one
+       the guest ends before its kernel runs.
 Fix    Upgrade the package (edk2-ovmf, ovmf, qemu-ovmf-x86_64) to that release or a newer one.
 Refs   AMDESE/AMDSEV README (amd-host 1.4 OVMF); AMDEPYC/sev_component_test (peer-checks 12 #7)
 
