@@ -410,7 +410,9 @@ def dev_sev_at_boot(
     keys = [one for one in udev if _octal(one.mode) is not None]
     key = next((one for one in keys if one.final), keys[-1] if keys else None)
     if key is not None:
-        modes.append(BootMode(_octal(key.mode) or 0, key.mode, key.place, key.file, is_key=True))
+        place = key.mode_place or key.place
+        made = BootMode(_octal(key.mode) or 0, key.mode, place, key.file, is_key=True, is_shared=key.is_shared)
+        modes.append(made)
     for text, place, file in (*((one.chmod, one.place, one.file) for one in udev), *commands):
         mode = changed_mode(text, modes[-1].mode if modes else _DRIVER_MODE) if text else None
         modes += [BootMode(mode, text, place, file)] if mode is not None else []
@@ -424,6 +426,7 @@ def dev_sev_at_boot(
         place=places[0],
         whole=any(file.path.startswith(("usr/lib/", "lib/")) for file in rules),
         has_tmpfiles=bool(tmpfiles),
+        uaccess=next((one.place for one in udev if one.uaccess), None),
     )
 
 

@@ -207,6 +207,12 @@ class UdevRule(Struct, frozen=True):
     """It runs a command that changes mode, owner or access list."""
     may_run: bool = False
     """It runs a program of which nothing tells what it does to the device."""
+    mode_place: Place | None = None
+    """The line that holds its MODE: a rule may go on for several."""
+    is_shared: bool = False
+    """It matches other devices too, as `KERNEL=="sev|kvm"` does."""
+    uaccess: bool = False
+    """It gives the device to whoever sits at the machine; the access list shows as rights of the group."""
 
     @property
     def gives_access(self) -> bool:
@@ -262,6 +268,8 @@ class BootMode(Struct, frozen=True):
     file: str
     is_key: bool = False
     """It is the MODE of a udev rule, not that of a command or of a line of tmpfiles.d."""
+    is_shared: bool = False
+    """What gives it is for other devices too."""
 
 
 class DevSevAtBoot(Fact, frozen=True):
@@ -280,6 +288,8 @@ class DevSevAtBoot(Fact, frozen=True):
     place: Place
     whole: bool
     has_tmpfiles: bool
+    uaccess: Place | None = None
+    """A rule that gives it to whoever sits at the machine."""
 
 
 class SevDomainCapabilities(Fact, frozen=True):

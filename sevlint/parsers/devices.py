@@ -19,7 +19,7 @@ from sevlint.facts.amd import (
 from sevlint.model import Completeness, Evidence
 from sevlint.parsers.base import Text, parser
 
-_KEY = re.compile(r'\b([A-Z]{1,16})(?:\{[^}]{0,256}\})?\s{0,16}(==|!=|:=|\+=|=)\s{0,16}"((?:[^"\\]|\\.){0,2048})"')
+_KEY = re.compile(r'\b([A-Z]{1,16})(?:\{[^}]{0,256}\})?\s{0,16}(==|!=|:=|\+=|-=|=)\s{0,16}"((?:[^"\\]|\\.){0,2048})"')
 """Bounded: a line that never ends must not be read again from each of its letters."""
 
 _CHANGES = re.compile(r"\b(chmod|chown|chgrp|setfacl)\s((?:[^;&|]){0,512})")
@@ -39,29 +39,37 @@ def udev_file(text: Text) -> UdevFile:
     (amd-host 4.3).
     """
     rules = []
-    joined, first = "", 0
+    joined = ""
+    starts: list[tuple[int, int]] = []
     for line, content in text.numbered():
-        first = first or line
+        starts.append((len(joined), line))
         if content.endswith("\\"):
             joined += content[:-1]
             continue
         joined += content
         if not joined.lstrip().startswith("#"):
-            rule = _rule(_KEY.findall(joined), text, first)
+            rule = _rule(joined, starts, text)
             rules += [rule] if rule is not None else []
-        joined, first = "", 0
+        joined, starts = "", []
     return UdevFile(text.path, tuple(rules), text.start)
 
 
-def _rule(keys: list[tuple[str, str, str]], text: Text, line: int) -> UdevRule | None:
-    """The rule, if it is about /dev/sev: a misc device of that kernel name, or a command on that path."""
+def _rule(joined: str, starts: list[tuple[int, int]], text: Text) -> UdevRule | None:
+    """The rule, if it is about /dev/sev: a misc device of that kernel name, or a command on that path.
+
+    `starts`: where each line of the file begins in it.
+    """
+    found = list(_KEY.finditer(joined))
+    keys: list[tuple[str, str, str]] = [(one.group(1), one.group(2), one.group(3)) for one in found]
     asked = [(key, value.split("|")) for key, operator, value in keys if operator == "=="]
     names = [one for key, values in asked if key == "KERNEL" for one in values if one != "*"]
     subsystems = [values for key, values in asked if key == "SUBSYSTEM"]
     is_own = any(fnmatch.fnmatchcase("sev", one) for one in names) and all(
         any(fnmatch.fnmatchcase("misc", one) for one in values) for values in subsystems
     )
-    programs = [(key, value) for key, operator, value in keys if key in ("RUN", "PROGRAM") and operator != "!="]
+    programs = [
+        (key, value) for key, operator, value in keys if key in ("RUN", "PROGRAM") and operator not in ("!=", "-=")
+    ]
     changes = [found for _, value in programs for found in _CHANGES.findall(value)]
     mine = [(tool, words) for tool, words in changes if _names_sev(words, is_own=is_own)]
     if not is_own and not mine:
@@ -69,16 +77,22 @@ def _rule(keys: list[tuple[str, str, str]], text: Text, line: int) -> UdevRule |
     given = {key: (operator, value) for key, operator, value in keys if operator in ("=", ":=")} if is_own else {}
     mode, owner, group = (given.get(key, ("", ""))[1] for key in ("MODE", "OWNER", "GROUP"))
     modes = [mode for tool, words in mine if (mode := _chmod(tool, words))]
+    at = [one.start(3) for one in found if one.group(1) == "MODE" and one.group(2) in ("=", ":=")]
+    lines = [line for start, line in starts if at and start <= at[-1]]
     return UdevRule(
         mode,
         owner,
         group,
-        text.place(line),
+        text.place(starts[0][1]),
         text.path,
         final=given.get("MODE", ("", ""))[0] == ":=",
         chmod=modes[-1] if modes else "",
         runs=bool(mine),
         may_run=is_own and any(key == "RUN" and value and not _CHANGES.search(value) for key, value in programs),
+        mode_place=text.place(lines[-1]) if mode and lines else None,
+        is_shared=set(names) != {"sev"},
+        uaccess=is_own
+        and any(key == "TAG" and value == "uaccess" and operator != "-=" for key, operator, value in keys),
     )
 
 
