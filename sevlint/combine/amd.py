@@ -49,24 +49,30 @@ def iommu(
     log: KernelLog | None,
     groups: tuple[IommuGroup, ...],
     files: tuple[FileListing, ...],
+    listings: tuple[ListedDirectory, ...],
     cpu: Cpuinfo | None,
     config: KernelConfig | None,
 ) -> Iommu | Gap:
     """Enabled, passthrough, tables, BIOS support: each from its own proof (amd-host 3, 4.5, 5.4)."""
-    if cmdline is None and log is None and not groups:
+    empty = _empty_groups(files) if not groups else None
+    if cmdline is None and log is None and not groups and empty is None:
         return Gap(("proc/cmdline", "cmd/dmesg", "sys/kernel/iommu_groups/*/type"), GapReason.ABSENT)
     if cpu is not None and not cpu.is_amd:
         return Gap(("proc/cpuinfo",), GapReason.UNDECIDED, "is of no AMD CPU", cpu.place)
     asked = IommuOptions.of(cmdline.options if cmdline is not None else Options(()))
-    ivrs = next((file.place for file in files if file.path.endswith("IVRS")), None)
+    ivrs, ivrs_place = _ivrs(files, listings)
+    is_left_out = cpu is not None and config is not None and config.get("AMD_IOMMU") == "n"
+    unbuilt = config.place_of("AMD_IOMMU") if is_left_out and config is not None else None
     enabled, enabled_place = _enabled(asked, log, groups)
+    if enabled is None and enabled_place is None and (unbuilt or (empty and ivrs is False)):
+        enabled, enabled_place = False, unbuilt or empty
     passthrough, by, place = _passthrough(asked, cmdline is not None, log, groups)
     if passthrough is None and (built := _built_default(config, cmdline, cpu)) is not None:
         passthrough, by, place = True, "kernel default", built
     v2_line = _place_of(log, "amd-vi-snp-v2-tables")
     return Iommu(
         enabled=enabled,
-        enabled_place=enabled_place or ivrs,
+        enabled_place=enabled_place or (ivrs_place if ivrs else None),
         passthrough=passthrough,
         passthrough_by=by,
         passthrough_place=place,
@@ -75,7 +81,39 @@ def iommu(
         refused_place=_place_of(log, "amd-vi-snp-passthrough"),
         efr_place=_place_of(log, "amd-vi-snp-not-in-efr"),
         supported_place=_place_of(log, "amd-vi-snp-enabled"),
+        ivrs=ivrs,
+        ivrs_place=ivrs_place,
+        unbuilt_place=unbuilt,
     )
+
+
+_GROUPS = "sys/kernel/iommu_groups"
+_TABLES = "sys/firmware/acpi/tables/"
+
+
+def _empty_groups(files: tuple[FileListing, ...]) -> Place | None:
+    """The directory of the groups, if it was collected and holds none (amd-host 4.5)."""
+    folder = next((file for file in files if file.path == _GROUPS and file.kind == "directory"), None)
+    if folder is None or any(file.path.startswith(f"{_GROUPS}/") for file in files):
+        return None
+    return Place(folder.place.path, note="holds no group", source=folder.place.source)
+
+
+def _ivrs(files: tuple[FileListing, ...], listings: tuple[ListedDirectory, ...]) -> tuple[bool | None, Place | None]:
+    """Whether the BIOS announces an IOMMU. That it does not needs the table FACP, which every BIOS has, beside it; in a
+    listing a later table too, as that may have been cut (amd-host 4.5).
+    """
+    entries = [*files, *(entry for listing in listings for entry in listing.entries)]
+    found = {entry.path.removeprefix(_TABLES): entry for entry in entries if entry.path.startswith(_TABLES)}
+    if "IVRS" in found:
+        return True, found["IVRS"].place
+    if "FACP" not in found:
+        return None, None
+    place = found["FACP"].place
+    is_listed = place.line is not None
+    if is_listed and not any(name.isupper() and name > "IVRS" for name in found):
+        return None, None
+    return False, nothing_at(place, "IVRS") if is_listed else Place(place.path, note="no IVRS", source=place.source)
 
 
 def _place_of(log: KernelLog | None, card: str) -> Place | None:
@@ -372,7 +410,9 @@ def dev_sev_at_boot(
     keys = [one for one in udev if _octal(one.mode) is not None]
     key = next((one for one in keys if one.final), keys[-1] if keys else None)
     if key is not None:
-        modes.append(BootMode(_octal(key.mode) or 0, key.mode, key.place, key.file, is_key=True))
+        place = key.mode_place or key.place
+        made = BootMode(_octal(key.mode) or 0, key.mode, place, key.file, is_key=True, is_shared=key.is_shared)
+        modes.append(made)
     for text, place, file in (*((one.chmod, one.place, one.file) for one in udev), *commands):
         mode = changed_mode(text, modes[-1].mode if modes else _DRIVER_MODE) if text else None
         modes += [BootMode(mode, text, place, file)] if mode is not None else []
@@ -386,6 +426,7 @@ def dev_sev_at_boot(
         place=places[0],
         whole=any(file.path.startswith(("usr/lib/", "lib/")) for file in rules),
         has_tmpfiles=bool(tmpfiles),
+        uaccess=next((one.place for one in udev if one.uaccess), None),
     )
 
 

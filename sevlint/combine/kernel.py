@@ -73,7 +73,8 @@ def kernel_version(uname: RunningKernel | None, log: KernelLog | None) -> Kernel
     if found is None or place is None:
         return Gap(("cmd/uname", "cmd/dmesg"), GapReason.ABSENT)
     vendor = _UPSTREAM.match(release) is None
-    return KernelVersion(release, (int(found.group(1)), int(found.group(2))), vendor, place)
+    is_32_bit = uname is not None and uname.is_32_bit
+    return KernelVersion(release, (int(found.group(1)), int(found.group(2))), vendor, place, is_32_bit)
 
 
 @combiner

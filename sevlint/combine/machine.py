@@ -40,6 +40,17 @@ _LIBVIRT = (
     "libvirt-daemon-common",
 )
 """Packages of the daemon: a client's library alone says nothing of what starts guests here."""
+_OVMF = (
+    "edk2-ovmf",
+    "ovmf-amdsev",
+    "ovmf",
+    "ovmf-generic",
+    "qemu-ovmf-x86_64",
+    "pve-edk2-firmware-ovmf",
+    "pve-edk2-firmware",
+)
+_MONTH = re.compile(r"(?<![0-9])(20[0-9]{2})\.?(0[1-9]|1[0-2])")
+""" "20240524", "202405", "2024.05", "20221207gitfff6d81270b5": year and month of the release that was packaged."""
 
 
 @combiner
@@ -86,11 +97,19 @@ def firmware_boot(
 
 @combiner
 def stack_versions(packages: Packages) -> StackVersions | Gap:
-    """QEMU and libvirt of the package list."""
+    """QEMU, libvirt and OVMF of the package list."""
     qemu, libvirt = _component(packages, _QEMU), _component(packages, _LIBVIRT)
     if qemu is None and libvirt is None:
         return Gap((packages.place.path,), GapReason.UNDECIDED, "lists neither QEMU nor libvirt", packages.place)
-    return StackVersions(qemu, libvirt, packages.place)
+    return StackVersions(qemu, libvirt, packages.place, _ovmf(packages))
+
+
+def _ovmf(packages: Packages) -> Component | None:
+    found = packages.newest(*_OVMF)
+    month = _MONTH.search(found.version) if found is not None else None
+    if found is None or month is None:
+        return None
+    return Component((int(month.group(1)), int(month.group(2))), found.version, found.place)
 
 
 def _component(packages: Packages, names: tuple[str, ...]) -> Component | None:

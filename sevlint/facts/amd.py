@@ -79,6 +79,11 @@ class Iommu(Fact, frozen=True):
     """The kernel's line "IOMMU SNP feature not enabled": BIOS SEV-SNP Support is off."""
     supported_place: Place | None
     """The kernel's line "IOMMU SNP support enabled"."""
+    ivrs: bool | None = None
+    """The BIOS announces an IOMMU, by the ACPI table IVRS; False needs a look at the other tables."""
+    ivrs_place: Place | None = None
+    unbuilt_place: Place | None = None
+    """The line of the kernel's configuration that leaves its driver out."""
 
 
 class RmpTable(Fact, frozen=True):
@@ -169,6 +174,23 @@ class DevSev(Fact, frozen=True):
     """The type of its SELinux label; "" where no listing shows it."""
 
 
+class Psp(Struct, frozen=True):
+    """A PCI device that holds a PSP, and the driver that is bound to it ("" for none)."""
+
+    address: str
+    id: str
+    driver: str
+    place: Place
+
+
+class PspDevices(Fact, frozen=True):
+    """The PSPs among the PCI devices that `lspci` lists with their drivers (amd-host 4.4)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    items: tuple[Psp, ...]
+    place: Place
+
+
 class UdevRule(Struct, frozen=True):
     """A udev rule that matches the kernel name `sev`, or runs a command on /dev/sev; "" where a key is not set."""
 
@@ -185,6 +207,12 @@ class UdevRule(Struct, frozen=True):
     """It runs a command that changes mode, owner or access list."""
     may_run: bool = False
     """It runs a program of which nothing tells what it does to the device."""
+    mode_place: Place | None = None
+    """The line that holds its MODE: a rule may go on for several."""
+    is_shared: bool = False
+    """It matches other devices too, as `KERNEL=="sev|kvm"` does."""
+    uaccess: bool = False
+    """It gives the device to whoever sits at the machine; the access list shows as rights of the group."""
 
     @property
     def gives_access(self) -> bool:
@@ -240,6 +268,8 @@ class BootMode(Struct, frozen=True):
     file: str
     is_key: bool = False
     """It is the MODE of a udev rule, not that of a command or of a line of tmpfiles.d."""
+    is_shared: bool = False
+    """What gives it is for other devices too."""
 
 
 class DevSevAtBoot(Fact, frozen=True):
@@ -258,6 +288,8 @@ class DevSevAtBoot(Fact, frozen=True):
     place: Place
     whole: bool
     has_tmpfiles: bool
+    uaccess: Place | None = None
+    """A rule that gives it to whoever sits at the machine."""
 
 
 class SevDomainCapabilities(Fact, frozen=True):

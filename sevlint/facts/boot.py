@@ -41,6 +41,10 @@ class KernelConfigFile(Reading, frozen=True):
     place: Place
 
 
+PRIVATE_MEMORY_OPTIONS = ("KVM_PRIVATE_MEM", "KVM_GENERIC_PRIVATE_MEM", "KVM_GUEST_MEMFD", "KVM_SW_PROTECTED_VM")
+"""Any of them brings guest_memfd: its name has changed with the kernel's versions (amd-host 5.1 #16)."""
+
+
 class KernelConfig(Fact, frozen=True):
     """How the kernel that runs was built: only the options that matter here."""
 
@@ -54,6 +58,11 @@ class KernelConfig(Fact, frozen=True):
         """ "y", "m" or "n"; an option that a whole configuration does not name is "n"; None where that is not known."""
         found = next((value for option, value, _ in self.values if option == name), None)
         return found or ("n" if self.whole else None)
+
+    def left_out(self, names: tuple[str, ...]) -> str | None:
+        """The first of these options that a line says is not set; None where one of them is on, or none has a line."""
+        lines = {option: value for option, value, _ in self.values if option in names}
+        return None if "y" in lines.values() else next((name for name in names if name in lines), None)
 
     def place_of(self, name: str) -> Place:
         """The option's line, or the file as the proof that it is not set."""

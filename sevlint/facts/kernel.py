@@ -257,6 +257,7 @@ class KernelVersion(Fact, frozen=True):
     version: tuple[int, int]
     vendor: bool
     place: Place
+    is_32_bit: bool = False
 
 
 class ModuleParameter(Reading, frozen=True):

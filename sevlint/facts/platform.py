@@ -49,11 +49,12 @@ class Dmidecode(Reading, frozen=True):
 
 
 class RunningKernel(Reading, frozen=True):
-    """`uname -a`, or /proc/sys/kernel/osrelease."""
+    """`uname -a`, or /proc/sys/kernel/osrelease, which does not tell of 32 bits."""
 
     LEVEL: ClassVar[Level] = Level.MACHINE
     release: str
     place: Place
+    is_32_bit: bool = False
 
 
 class MiscDevices(Reading, frozen=True):
@@ -145,12 +146,14 @@ class Component(Struct, frozen=True):
 
 
 class StackVersions(Fact, frozen=True):
-    """QEMU and libvirt of a host: from packages; what a running VM's log says is the VM's own (QemuLog)."""
+    """QEMU, libvirt and OVMF of a host: from packages; what a running VM's log says is the VM's own (QemuLog)."""
 
     LEVEL: ClassVar[Level] = Level.HOST
     qemu: Component | None
     libvirt: Component | None
     place: Place
+    ovmf: Component | None = None
+    """Its version is the year and month of the edk2 release; `text` is as the package has it."""
 
 
 class Meminfo(Fact, frozen=True):

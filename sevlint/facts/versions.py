@@ -10,6 +10,7 @@ KERNEL: dict[Goal, tuple[int, int]] = {
     Goal.SEV_SNP: (6, 11),
     Goal.TDX: (6, 16),
 }
+GUEST_KERNEL: dict[Goal, tuple[int, int]] = {Goal.SEV: (4, 16), Goal.SEV_ES: (5, 11), Goal.SEV_SNP: (5, 19)}
 QEMU: dict[Goal, tuple[int, ...]] = {
     Goal.SEV: (2, 12),
     Goal.SEV_ES: (6, 0),
@@ -24,6 +25,8 @@ LIBVIRT: dict[Goal, tuple[int, ...]] = {
     Goal.TDX: (11, 6),
     Goal.S390_PV: (7, 6),
 }
+OVMF: dict[Goal, tuple[int, int]] = {Goal.SEV_ES: (2021, 2), Goal.SEV_SNP: (2024, 5)}
+"""Year and month of the edk2 release: edk2-stable202102, edk2-stable202405."""
 QEMU_CONFIDENTIAL_DEFAULTS = (6, 0)
 """From here on QEMU gives a confidential guest's virtio devices the IOMMU feature by itself (libvirt-qemu 3.1)."""
 QEMU_VFIO_PRIVATE_MEMORY = (10, 1)
@@ -39,6 +42,9 @@ SNP_POLICY_FEATURES_REFUSED = (6, 18)
 """Kernels before surely refuse SEV-SNP policy bits 21 to 25 (libvirt-qemu 1.3) ..."""
 SNP_POLICY_FEATURES = (6, 19)
 """... which are expected to be accepted from here on."""
+
+SNP_KEXEC_FIRMWARE = (1, 53)
+"""The API of the SEV firmware from which on kexec, and so kdump, works with SEV-SNP on (amd-host 3, 8.1)."""
 
 
 def text(version: tuple[int, ...]) -> str:

@@ -1,4 +1,4 @@
-"""udev rules, tmpfiles.d lines and start scripts for /dev/sev, and IOMMU groups."""
+"""udev rules, tmpfiles.d lines and start scripts for /dev/sev, IOMMU groups, and PCI devices with a PSP."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ import fnmatch
 import re
 
 from sevlint.errors import ParseError
-from sevlint.facts.amd import IommuGroup, StartScript, TmpfilesFile, TmpfilesLine, UdevFile, UdevRule
-from sevlint.model import Evidence
+from sevlint.facts.amd import (
+    IommuGroup,
+    Psp,
+    PspDevices,
+    StartScript,
+    TmpfilesFile,
+    TmpfilesLine,
+    UdevFile,
+    UdevRule,
+)
+from sevlint.model import Completeness, Evidence
 from sevlint.parsers.base import Text, parser
 
-_KEY = re.compile(r'\b([A-Z]{1,16})(?:\{[^}]{0,256}\})?\s{0,16}(==|!=|:=|\+=|=)\s{0,16}"((?:[^"\\]|\\.){0,2048})"')
+_KEY = re.compile(r'\b([A-Z]{1,16})(?:\{[^}]{0,256}\})?\s{0,16}(==|!=|:=|\+=|-=|=)\s{0,16}"((?:[^"\\]|\\.){0,2048})"')
 """Bounded: a line that never ends must not be read again from each of its letters."""
 
 _CHANGES = re.compile(r"\b(chmod|chown|chgrp|setfacl)\s((?:[^;&|]){0,512})")
@@ -30,29 +39,37 @@ def udev_file(text: Text) -> UdevFile:
     (amd-host 4.3).
     """
     rules = []
-    joined, first = "", 0
+    joined = ""
+    starts: list[tuple[int, int]] = []
     for line, content in text.numbered():
-        first = first or line
+        starts.append((len(joined), line))
         if content.endswith("\\"):
             joined += content[:-1]
             continue
         joined += content
         if not joined.lstrip().startswith("#"):
-            rule = _rule(_KEY.findall(joined), text, first)
+            rule = _rule(joined, starts, text)
             rules += [rule] if rule is not None else []
-        joined, first = "", 0
+        joined, starts = "", []
     return UdevFile(text.path, tuple(rules), text.start)
 
 
-def _rule(keys: list[tuple[str, str, str]], text: Text, line: int) -> UdevRule | None:
-    """The rule, if it is about /dev/sev: a misc device of that kernel name, or a command on that path."""
+def _rule(joined: str, starts: list[tuple[int, int]], text: Text) -> UdevRule | None:
+    """The rule, if it is about /dev/sev: a misc device of that kernel name, or a command on that path.
+
+    `starts`: where each line of the file begins in it.
+    """
+    found = list(_KEY.finditer(joined))
+    keys: list[tuple[str, str, str]] = [(one.group(1), one.group(2), one.group(3)) for one in found]
     asked = [(key, value.split("|")) for key, operator, value in keys if operator == "=="]
     names = [one for key, values in asked if key == "KERNEL" for one in values if one != "*"]
     subsystems = [values for key, values in asked if key == "SUBSYSTEM"]
     is_own = any(fnmatch.fnmatchcase("sev", one) for one in names) and all(
         any(fnmatch.fnmatchcase("misc", one) for one in values) for values in subsystems
     )
-    programs = [(key, value) for key, operator, value in keys if key in ("RUN", "PROGRAM") and operator != "!="]
+    programs = [
+        (key, value) for key, operator, value in keys if key in ("RUN", "PROGRAM") and operator not in ("!=", "-=")
+    ]
     changes = [found for _, value in programs for found in _CHANGES.findall(value)]
     mine = [(tool, words) for tool, words in changes if _names_sev(words, is_own=is_own)]
     if not is_own and not mine:
@@ -60,16 +77,22 @@ def _rule(keys: list[tuple[str, str, str]], text: Text, line: int) -> UdevRule |
     given = {key: (operator, value) for key, operator, value in keys if operator in ("=", ":=")} if is_own else {}
     mode, owner, group = (given.get(key, ("", ""))[1] for key in ("MODE", "OWNER", "GROUP"))
     modes = [mode for tool, words in mine if (mode := _chmod(tool, words))]
+    at = [one.start(3) for one in found if one.group(1) == "MODE" and one.group(2) in ("=", ":=")]
+    lines = [line for start, line in starts if at and start <= at[-1]]
     return UdevRule(
         mode,
         owner,
         group,
-        text.place(line),
+        text.place(starts[0][1]),
         text.path,
         final=given.get("MODE", ("", ""))[0] == ":=",
         chmod=modes[-1] if modes else "",
         runs=bool(mine),
         may_run=is_own and any(key == "RUN" and value and not _CHANGES.search(value) for key, value in programs),
+        mode_place=text.place(lines[-1]) if mode and lines else None,
+        is_shared=set(names) != {"sev"},
+        uaccess=is_own
+        and any(key == "TAG" and value == "uaccess" and operator != "-=" for key, operator, value in keys),
     )
 
 
@@ -137,3 +160,32 @@ def iommu_group(text: Text) -> IommuGroup:
     if not text.lines:
         raise ParseError("is empty", text.place())
     return IommuGroup(text.lines[0].strip(), text.place(1))
+
+
+_PCI = re.compile(r"((?:[0-9a-f]{4,5}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) ")
+_PCI_ID = re.compile(r"\[([0-9a-f]{4}:[0-9a-f]{4})\]")
+_PSP_IDS = frozenset(f"1022:{one}" for one in ("1456", "1486", "15df", "14ca", "15c7", "1649", "17e0", "156e"))
+_DRIVER = "Kernel driver in use:"
+
+
+@parser(Evidence("cmd/lspci", command="lspci -nnk"))
+def psp_devices(text: Text) -> PspDevices:
+    """`lspci` with ids and drivers: a device's line, and lines about it that are indented (amd-host 4.4).
+
+    Only where other devices show theirs does a device without a driver have none.
+    """
+    if text.complete is not Completeness.WHOLE:
+        raise ParseError("is not whole", text.start)
+    found: list[tuple[str, str, int]] = []
+    drivers: dict[int, str] = {}
+    for line, content in text.numbered():
+        device = _PCI.match(content)
+        if device is not None:
+            ids = _PCI_ID.findall(content)
+            found.append((device.group(1), ids[-1] if ids else "", line))
+        elif found and content.strip().startswith(_DRIVER):
+            drivers[found[-1][2]] = content.partition(_DRIVER)[2].strip()
+    if not drivers or not any(one for _, one, _ in found):
+        raise ParseError("shows no ids, or no drivers", text.start)
+    items = (Psp(at, one, drivers.get(line, ""), text.place(line)) for at, one, line in found if one in _PSP_IDS)
+    return PspDevices(tuple(items), text.place(1))

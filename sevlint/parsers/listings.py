@@ -33,6 +33,9 @@ _BITS = (
     Evidence("dev/tdx_guest", command="ls -l /dev/tdx_guest", many=True, listing=True),
     Evidence("sys/firmware/efi", command="ls -d /sys/firmware/efi", many=True, listing=True),
     Evidence("sys/firmware/acpi/tables/IVRS", command="ls /sys/firmware/acpi/tables/IVRS", many=True, listing=True),
+    Evidence("sys/firmware/acpi/tables/FACP", command="ls /sys/firmware/acpi/tables/FACP", many=True, listing=True),
+    Evidence("sys/kernel/iommu_groups", command="ls -d /sys/kernel/iommu_groups", many=True, listing=True),
+    Evidence("sys/kernel/iommu_groups/*", command="ls /sys/kernel/iommu_groups", many=True, listing=True),
     Evidence("etc/libvirt/qemu/autostart/*.xml", command="ls -l /etc/libvirt/qemu/autostart", many=True, listing=True),
 )
 def file_listing(text: Text) -> FileListing:

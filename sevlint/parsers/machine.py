@@ -134,7 +134,7 @@ def running_kernel(text: Text) -> RunningKernel:
     release = words[2] if words[:1] == ["Linux"] and len(words) > 2 else words[0] if len(words) == 1 else ""
     if not re.match(r"\d+\.\d+", release):
         raise ParseError("holds no kernel release", text.start)
-    return RunningKernel(release, text.place(1))
+    return RunningKernel(release, text.place(1), any(re.fullmatch("i[3-6]86", word) for word in words[3:]))
 
 
 _DMI = "sys/class/dmi/id/"

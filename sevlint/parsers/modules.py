@@ -12,7 +12,19 @@ from sevlint.parsers.base import Text, parser
 _MODULE = re.compile(r"([\w-]{1,64})\s+\d+\s+-?\d+(?:\s|$)")
 _SET = re.compile(r"CONFIG_(\w{1,80})=(\S{1,80})|# CONFIG_(\w{1,80}) is not set")
 _WANTED = frozenset(
-    {"KVM", "KVM_AMD", "KVM_AMD_SEV", "CRYPTO_DEV_CCP_DD", "CRYPTO_DEV_SP_PSP", "IOMMU_DEFAULT_PASSTHROUGH"}
+    {
+        "KVM",
+        "KVM_AMD",
+        "KVM_AMD_SEV",
+        "KVM_PRIVATE_MEM",
+        "KVM_GENERIC_PRIVATE_MEM",
+        "KVM_SW_PROTECTED_VM",
+        "KVM_GUEST_MEMFD",
+        "CRYPTO_DEV_CCP_DD",
+        "CRYPTO_DEV_SP_PSP",
+        "AMD_IOMMU",
+        "IOMMU_DEFAULT_PASSTHROUGH",
+    }
 )
 _WHOLE = (Completeness.WHOLE, Completeness.STRIPPED)
 

@@ -11,7 +11,8 @@ amd/sev-utils runs `setfacl` from /etc/rc.local, which is no udev rule: without 
 lost.
 
 A udev rule lasts by its keys or by a `chmod` that it runs. Where nothing of tmpfiles.d was collected the confidence is
-medium; where a rule runs a program of its own it cannot be decided.
+medium; where a rule runs a program of its own it cannot be decided, nor where one has `TAG+="uaccess"`: the access list
+that logind then sets shows as rights of the group.
 """
 
 from sevlint.api import (
@@ -46,6 +47,8 @@ def judge(device: DevSev, boot: DevSevAtBoot) -> Verdict:
         return Pass("who may use it is set at every boot", (boot.gives_access,))
     if boot.may_run is not None:
         return Open("a udev rule for /dev/sev runs a program, and nothing tells what it does")
+    if boot.uaccess is not None and not device.mode & 0o007 and device.group in ("root", "0", ""):
+        return Open("a udev rule gives it to whoever sits at the machine (uaccess), which shows as the group's rights")
     if not boot.whole:
         return Open("the distribution's own udev rules were not collected", ("usr/lib/udev/rules.d/*.rules",))
     because = f"/dev/sev has mode {device.mode:04o}, group {device.group or '?'}, and no udev rule makes it so again"

@@ -6,6 +6,8 @@ Fix    Use `KERNEL=="sev", GROUP="kvm", MODE="0660"` in a udev rule; libvirt 5.1
        0666, which some guides set by chmod or by a rule, is too wide.
 Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3 rights, 4.3 udev rule, 9 #11)
 
+A rule that is for other devices too, such as `KERNEL=="sev|kvm"`, is left for a human to part.
+
 It reads the device's mode, and what udev (`MODE=`, or a `chmod` that a rule runs) and tmpfiles.d will make of it.
 """
 
@@ -44,6 +46,9 @@ def _remedy(made: BootMode | None) -> Remedy:
         return Remedy("take the right from others", Command(("chmod 0660 /dev/sev",)))
     if not made.is_key:
         return Remedy(f"write 0660 for {made.text} in {made.file}", Command(("chmod 0660 /dev/sev",)))
+    if made.is_shared:
+        own = 'KERNEL=="sev", GROUP="kvm", MODE="0660"'
+        return Remedy(f"take sev out of that rule of {made.file}, which is for other devices too, and write {own}")
     line, file = made.place.line or "", shlex.quote(f"/{made.file}")
     edit = f"""sed -i '{line}s/MODE\\(:\\?=\\)"{made.text}"/MODE\\1"0660"/' {file}"""
     lines = (edit, "udevadm control --reload", "udevadm trigger /dev/sev")

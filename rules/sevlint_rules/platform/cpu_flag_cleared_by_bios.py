@@ -54,6 +54,8 @@ def judge(cpu: Cpuinfo, log: KernelLog | None, kernel: KernelVersion | None) -> 
         return Open("no known EPYC, so it is not known whether the CPU has SEV", ("cmd/dmesg",))
     if line is None and kernel is not None and kernel.version < (4, 16):
         return NotApplicable("kernels before 4.16 do not show the flag")
+    if kernel is not None and kernel.is_32_bit:
+        return NotApplicable("a 32-bit kernel clears the flags, whatever the BIOS")
     line_place = (line.place,) if line is not None else ()
     if cpu.physical_bits in _REDUCED_WIDTHS and cpu.bits_place is not None:
         because = "SMEE is on, yet the kernel hides the SEV flags: the BIOS does not lock SMM"
