@@ -170,6 +170,25 @@ def without(name: str, *words: str) -> dict[str, Any]:
     return {path: entry for path, entry in files.items() if not any(word in path for word in words)}
 
 
+def test_kvm_says_yes_to_snp_before_it_asks_the_firmware(tmp_path: Path) -> None:
+    files = merged(HOSTS / "milan-snp.yaml")
+    line = "[ 5120.252118] ccp 0000:47:00.1: SEV API:1.55 build:39\n"
+    without_snp = "".join(one for one in files["cmd/dmesg"].splitlines(True) if "SEV-SNP API" not in one)
+    bundle = tmp_path / "host.yaml"
+    for log in (without_snp, files["cmd/dmesg"] + line):
+        bundle.write_text(yaml.safe_dump({"files": {**files, "cmd/dmesg": log}}))
+        *others, snp = ready(bundle).hosts[0].goals
+        assert [one.state for one in others] == [State.READY] * 2
+        assert (snp.state, snp.rules) == (State.UNKNOWN, ("snp-parameter-off",))
+        assert "SEV-SNP API" in snp.because
+    running = files["etc/libvirt/qemu/vault-01.xml"].replace("<domain type", "<domain id='4' type")
+    live = f"<domstatus state='running' pid='4242'>\n{running}</domstatus>\n"
+    bundle.write_text(
+        yaml.safe_dump({"files": {**files, "cmd/dmesg": without_snp, "run/libvirt/qemu/vault-01.xml": live}})
+    )
+    assert state(ready(bundle).hosts[0].goals[2]) == "98 of 99"
+
+
 def test_what_to_collect_is_said_once_and_for_whom(tmp_path: Path) -> None:
     bundle = tmp_path / "host.yaml"
     few = without("milan-snp", "sys/", "cmd/dmesg", "cmd/rpm", "cmd/virsh", "libvirt", "dev/", "proc/modules")
