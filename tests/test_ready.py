@@ -195,6 +195,15 @@ def test_a_cgroup_that_leaves_fewer_is_named(
     assert ("SEV-SNP ready, but full: 0 of 99 ASIDs left, shared with SEV-ES: sys/" in words) == (left[2] == 0)
 
 
+def test_a_limit_that_was_not_collected_may_have_refused_a_launch() -> None:
+    """QEMU's EBUSY stays in the log of the VM when the limit's file is gone."""
+    files = without("cgroup-allows-none", "machine.slice")
+    found = [one for one, _ in states(files)]
+    assert [one.state for one in found] == [State.READY, State.UNKNOWN, State.UNKNOWN]
+    assert found[2].rules == ("asid-cgroup-limit",)
+    assert "EBUSY" in found[2].because
+
+
 def test_what_is_not_known_names_what_to_collect(tmp_path: Path) -> None:
     files = merged(HOSTS / "milan-snp.yaml")
     kept = {path: files[path] for path in ("proc/cpuinfo", "proc/cmdline", "cmd/uname")}
