@@ -239,6 +239,13 @@ def test_kvm_says_yes_to_snp_before_it_asks_the_firmware(tmp_path: Path) -> None
     assert state(ready(bundle).hosts[0].goals[2]) == "98 of 99"
 
 
+def test_a_broken_domain_takes_nothing_from_kvms_decision() -> None:
+    """What KVM decided does not stand on the XML of any VM at rest."""
+    broken = {"etc/libvirt/qemu/broken.xml": "<domain type='kvm'><name>broken</name><launchSecurity type='sev-snp'>"}
+    for one, _ in states({**merged(HOSTS / "milan-snp.yaml"), **broken}):
+        assert not {"sev-parameter-off", "sev-es-parameter-off", "snp-parameter-off"} & set(one.rules)
+
+
 def test_what_to_collect_is_said_once_and_for_whom(tmp_path: Path) -> None:
     bundle = tmp_path / "host.yaml"
     few = without("milan-snp", "sys/", "cmd/dmesg", "cmd/rpm", "cmd/virsh", "libvirt", "dev/", "proc/modules")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sevlint.facts.domain import Domain
+from sevlint.facts.domain import RunningGoal
 from sevlint.facts.kernel import (
     BlsEntry,
     BootConfig,
@@ -124,7 +124,7 @@ def sev_decisions(
     log: KernelLog | None,
     firmware: SevFirmware | None,
     kernel: KernelVersion | None,
-    domains: tuple[Domain, ...],
+    guests: tuple[RunningGoal, ...],
 ) -> SevDecisions | Gap:
     """The parameter wins; where it was not collected, a line that refuses proves it, and one that offers does not."""
     known = parameters if isinstance(parameters, SevParameters) else None
@@ -136,10 +136,7 @@ def sev_decisions(
     sev, sev_es, sev_snp = found
     if sev_snp is not None and sev_snp.offers and firmware is not None and not firmware.has_snp:
         asks = kernel is not None and kernel.version >= _ASKS_FIRMWARE
-        runs = any(
-            one.running and one.launch_security is not None and one.launch_security.goal is Goal.SEV_SNP
-            for one in domains
-        )
+        runs = any(one.goal is Goal.SEV_SNP for one in guests)
         sev_snp = sev_snp if asks or runs else _not_initialised(sev_snp)
     return SevDecisions(sev, sev_es, sev_snp)
 
