@@ -260,7 +260,7 @@ def ready(options: CheckOptions, offers: plugins.Shelf) -> ReadinessReport:
     """Whether each host can run guests of each goal, and how many more. No configuration is read.
 
     The exit code: 3 a fault of sevlint; 2 an input that could not be read whole or holds no host; 1 a host that is not
-    ready for every goal; 0.
+    ready for every goal, or is full; 0.
     """
     from sevlint.engine.readiness import host_readiness
 
@@ -275,7 +275,7 @@ def ready(options: CheckOptions, offers: plugins.Shelf) -> ReadinessReport:
         for one in snapshot.sources
         if one.number not in with_hosts and not any(error.startswith(f"{one.label}:") for error in errors)
     ]
-    whole = all(one.state is State.READY for host in hosts for one in host.goals)
+    whole = all(one.state is State.READY and one.left != 0 for host in hosts for one in host.goals)
     return ReadinessReport(
         format_version=1,
         sevlint_version=__version__,

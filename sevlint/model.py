@@ -775,7 +775,7 @@ class GoalReadiness(Struct, frozen=True):
     rules: tuple[str, ...] = ()
     """What blocks it, lowest rung first; where it is unknown, what could not decide."""
     because: str = ""
-    """Why it is unknown."""
+    """Why it is unknown; where it is ready, why nothing tells how many more can start."""
     findings: tuple[Finding, ...] = ()
     collect: tuple[Collect, ...] = ()
     left: int | None = None

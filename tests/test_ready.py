@@ -75,7 +75,8 @@ def test_a_whole_host_is_ready_or_blocked_at_its_rung(name: str) -> None:
     for one in host.goals:
         assert bool(one.findings) == (one.state.value == "blocked")
         assert {finding.rule for finding in one.findings} <= set(one.rules)
-    assert report.exit_code == (0 if all(one.state.value == "ready" for one in host.goals) else 1)
+    has_room = all(one.state.value == "ready" and one.left for one in host.goals)
+    assert report.exit_code == (0 if has_room else 1)
 
 
 REGISTRY = SHELF.registry(frozenset(Subject))
@@ -120,6 +121,46 @@ def test_guests_of_every_vmm_count_and_disputed_numbers_do_not(tmp_path: Path) -
     assert [one.left for one in host.goals] == [None] * 3
 
 
+def test_nothing_is_left_over_where_nobody_counted(tmp_path: Path) -> None:
+    files = without("milan-snp", "misc.current")
+    bundle = tmp_path / "host.yaml"
+    bundle.write_text(yaml.safe_dump({"files": files}))
+    report = ready(bundle)
+    assert [(one.state, one.left, one.limit) for one in report.hosts[0].goals] == [
+        (State.READY, None, 410),
+        (State.READY, None, 99),
+        (State.READY, None, 99),
+    ]
+    assert report.exit_code == 0
+    text = " ".join(app.readiness_text(report, "text").split())
+    assert " left" not in text
+    assert "SEV-SNP ready; 99 ASIDs, shared with SEV-ES: how many are taken was not collected" in text
+    assert text.count("(sys/fs/cgroup/misc.current)") == 3
+
+
+@pytest.mark.parametrize(
+    ("granted", "taken", "states"),
+    [
+        ("99", "", ["410 of 410", "kernel-options", "99 of 99"]),
+        ("31", "", ["410 of 410", "68 of 68", "31 of 31"]),
+        # misc.current has one key for both: whose these are is not known
+        ("31", "sev_es 7", ["410 of 410", "None of 68", "None of 31"]),
+    ],
+)
+def test_what_ciphertext_hiding_was_granted_wins_over_an_earlier_line(
+    granted: str, taken: str, states: list[str], tmp_path: Path
+) -> None:
+    more = {
+        "sys/module/kvm_amd/parameters/ciphertext_hiding_asids": f"{granted}\n",
+        "sys/fs/cgroup/misc.current": f"sev 0\n{taken}\n",
+    }
+    bundle = tmp_path / "host.yaml"
+    bundle.write_text(yaml.safe_dump({"files": {**merged(HOSTS / "milan-snp.yaml"), **more}}))
+    report = ready(bundle)
+    assert [state(one) for one in report.hosts[0].goals] == states
+    assert "shared with" not in app.readiness_text(report, "text")
+
+
 SLICE = "sys/fs/cgroup/machine.slice/"
 
 
@@ -154,6 +195,15 @@ def test_a_cgroup_that_leaves_fewer_is_named(
     assert ("SEV-SNP ready, but full: 0 of 99 ASIDs left, shared with SEV-ES: sys/" in words) == (left[2] == 0)
 
 
+def test_a_limit_that_was_not_collected_may_have_refused_a_launch() -> None:
+    """QEMU's EBUSY stays in the log of the VM when the limit's file is gone."""
+    files = without("cgroup-allows-none", "machine.slice")
+    found = [one for one, _ in states(files)]
+    assert [one.state for one in found] == [State.READY, State.UNKNOWN, State.UNKNOWN]
+    assert found[2].rules == ("asid-cgroup-limit",)
+    assert "EBUSY" in found[2].because
+
+
 def test_what_is_not_known_names_what_to_collect(tmp_path: Path) -> None:
     files = merged(HOSTS / "milan-snp.yaml")
     kept = {path: files[path] for path in ("proc/cpuinfo", "proc/cmdline", "cmd/uname")}
@@ -168,6 +218,32 @@ def without(name: str, *words: str) -> dict[str, Any]:
     """The files of a host whose path holds none of these words."""
     files = merged(HOSTS / f"{name}.yaml")
     return {path: entry for path, entry in files.items() if not any(word in path for word in words)}
+
+
+def test_kvm_says_yes_to_snp_before_it_asks_the_firmware(tmp_path: Path) -> None:
+    files = merged(HOSTS / "milan-snp.yaml")
+    line = "[ 5120.252118] ccp 0000:47:00.1: SEV API:1.55 build:39\n"
+    without_snp = "".join(one for one in files["cmd/dmesg"].splitlines(True) if "SEV-SNP API" not in one)
+    bundle = tmp_path / "host.yaml"
+    for log in (without_snp, files["cmd/dmesg"] + line):
+        bundle.write_text(yaml.safe_dump({"files": {**files, "cmd/dmesg": log}}))
+        *others, snp = ready(bundle).hosts[0].goals
+        assert [one.state for one in others] == [State.READY] * 2
+        assert (snp.state, snp.rules) == (State.UNKNOWN, ("snp-parameter-off",))
+        assert "SEV-SNP API" in snp.because
+    running = files["etc/libvirt/qemu/vault-01.xml"].replace("<domain type", "<domain id='4' type")
+    live = f"<domstatus state='running' pid='4242'>\n{running}</domstatus>\n"
+    bundle.write_text(
+        yaml.safe_dump({"files": {**files, "cmd/dmesg": without_snp, "run/libvirt/qemu/vault-01.xml": live}})
+    )
+    assert state(ready(bundle).hosts[0].goals[2]) == "98 of 99"
+
+
+def test_a_broken_domain_takes_nothing_from_kvms_decision() -> None:
+    """What KVM decided does not stand on the XML of any VM at rest."""
+    broken = {"etc/libvirt/qemu/broken.xml": "<domain type='kvm'><name>broken</name><launchSecurity type='sev-snp'>"}
+    for one, _ in states({**merged(HOSTS / "milan-snp.yaml"), **broken}):
+        assert not {"sev-parameter-off", "sev-es-parameter-off", "snp-parameter-off"} & set(one.rules)
 
 
 def test_what_to_collect_is_said_once_and_for_whom(tmp_path: Path) -> None:

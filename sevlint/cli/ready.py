@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _GOALS = (Goal.SEV, Goal.SEV_ES, Goal.SEV_SNP)
 _EPILOG = """\
 exit codes:
-  0  every host is ready for every goal
-  1  one is blocked, or it is not known
+  0  every host is ready for every goal, and none is full
+  1  one is blocked or full, or it is not known
   2  usage, or an input that could not be read whole or holds no host
 """
 

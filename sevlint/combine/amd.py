@@ -312,6 +312,13 @@ def asid_pools(
     joint = es if snp is None else []  # misc.capacity and domcapabilities know no split
     disagree = tuple(pool.place for pools in (sev, joint) if len({pool.size for pool in pools}) > 1 for pool in pools)
     joint_pool = es[0] if es else None
+    if joint_pool is not None and hiding is not None and hiding.granted:
+        # the parameter is what KVM granted at its last load, whatever an earlier line says (amd-host 7.4 parameter)
+        both = joint_pool.size + (snp.size if snp is not None else 0)
+        granted = min(hiding.granted, both)
+        if snp is None or snp.size != granted:
+            rest = Pool(both - granted, joint_pool.place)
+            return AsidPools(sev[0] if sev else None, rest, Pool(granted, hiding.place), disagree)
     if joint_pool is None or is_told_by_log or not joint_pool.size:
         return AsidPools(sev[0] if sev else None, joint_pool, snp, disagree)
     kept = _kept_for_snp(log, joint_pool.size, hiding)

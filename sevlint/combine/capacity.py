@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sevlint.facts.amd import AsidPools, MiscCapacity, Pool
-from sevlint.facts.capacity import AsidCgroups, AsidDemand, AsidShare, AsidUse, CgroupCount, MiscFile
+from sevlint.facts.capacity import AsidCgroups, AsidDemand, AsidShare, AsidUse, CgroupCount, MiscFile, RefusedLaunch
 from sevlint.facts.domain import AutostartedDomains, Domain
+from sevlint.facts.goals import DomainGoalSigns
+from sevlint.facts.log import QemuLog
 from sevlint.model import Gap, GapReason, Goal
 from sevlint.rule import combiner
 
@@ -34,8 +36,23 @@ _HOLDS_VMS = ("machine", "libvirt")
 """Beginnings of the names of the topmost cgroups of libvirt's VMs: machine.slice, machine, libvirt."""
 
 
+_EBUSY = ("-16", "0")
+
+
 @combiner
-def asid_cgroups(files: tuple[MiscFile | Gap, ...], capacity: MiscCapacity | None) -> AsidCgroups | Gap:
+def refused_launch(log: QemuLog | None, signs: DomainGoalSigns) -> RefusedLaunch:
+    """QEMU's `failed to initialize ret=-16 fw_error=0`, which names neither pool nor limit."""
+    goal = next((sign.goal for sign in signs.signs if sign.goal is not None), None)
+    line = log.last("qemu-sev-init-failed") if log is not None else None
+    is_refused = line is not None and (line.get("ret"), line.get("fw_error")) == _EBUSY
+    key = "" if goal is None else "sev" if goal is Goal.SEV else "sev_es"
+    return RefusedLaunch(key, line.place if line is not None and is_refused else None)
+
+
+@combiner
+def asid_cgroups(
+    files: tuple[MiscFile | Gap, ...], capacity: MiscCapacity | None, launches: tuple[RefusedLaunch, ...]
+) -> AsidCgroups | Gap:
     """The limits and refusals below the cgroups of VMs; those of other cgroups concern no guest.
 
     Where misc.capacity was collected and none of theirs, the controller is not enabled for VMs: systemd's default.
@@ -58,7 +75,8 @@ def asid_cgroups(files: tuple[MiscFile | Gap, ...], capacity: MiscCapacity | Non
     top = {file.kind for file in mine if "/" not in file.cgroup}
     current = tuple(one for one in every if one.kind == "current")
     first = next((one.place for one in (*mine, *every)), None)
-    return AsidCgroups(tuple(limits), tuple(refused), current, {"max", "events"} <= top, first)
+    refusals = tuple(one for one in launches if one.place is not None)
+    return AsidCgroups(tuple(limits), tuple(refused), current, {"max", "events"} <= top, first, refusals)
 
 
 @combiner

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sevlint.facts.domain import Domain, DomainXml, UnclearXml
+from sevlint.facts.domain import Domain, DomainXml, RunningDomain, RunningGoal, UnclearXml
 from sevlint.facts.goals import DomainGoalSigns, GoalSign
 from sevlint.facts.log import QemuLog
 from sevlint.model import Gap, Goal
@@ -15,6 +15,13 @@ _OBJECTS = {
     "s390-pv-guest": Goal.S390_PV,
 }
 _ES = 1 << 2
+
+
+@combiner
+def running_goal(running: RunningDomain | None) -> RunningGoal:
+    """Of the configuration that runs alone: one at rest that cannot be read takes nothing away from it."""
+    launch = running.launch_security if running is not None and running.running else None
+    return RunningGoal(launch.goal if launch is not None else None)
 
 
 @combiner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sevlint.facts.domain import RunningGoal
 from sevlint.facts.kernel import (
     BlsEntry,
     BootConfig,
@@ -16,6 +17,7 @@ from sevlint.facts.kernel import (
     GrubEntry,
     KernelCmdline,
     KernelVersion,
+    KvmDecision,
     ModprobeConfig,
     ModprobeFile,
     ModuleParameter,
@@ -24,12 +26,14 @@ from sevlint.facts.kernel import (
     OffSwitch,
     Option,
     Options,
+    SevDecisions,
     SevParameters,
     SevSwitches,
 )
 from sevlint.facts.log import KernelLog
 from sevlint.facts.platform import OsRelease, Packages, RunningKernel
-from sevlint.model import Gap, GapReason, Place
+from sevlint.facts.trust import SevFirmware
+from sevlint.model import Gap, GapReason, Goal, Place
 from sevlint.rule import combiner
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)")
@@ -104,6 +108,69 @@ def sev_parameters(parameters: ModuleParameters) -> SevParameters | Gap:
         parameters.get("kvm_amd", "sev_snp"),
         Place(folder, note="the files of this directory", source=first.place.source),
     )
+
+
+_LINES = {
+    "sev": ("SEV", ("kvm-sev-enabled", "kvm-sev-unusable", "kvm-sev-supported"), "kvm-sev-disabled"),
+    "sev_es": ("SEV-ES", ("kvm-sev-es-enabled", "kvm-sev-es-supported"), "kvm-sev-es-disabled"),
+    "sev_snp": ("SEV-SNP", ("kvm-sev-snp-enabled",), "kvm-sev-snp-disabled"),
+}
+"""What KVM prints at load of each parameter: where it offers the technology, and where it refuses it."""
+_ASKS_FIRMWARE = (6, 16)
+"""About since then KVM offers SEV-SNP only if the firmware answers (amd-host 5.1 #11, #15)."""
+
+
+@combiner
+def sev_decisions(
+    parameters: SevParameters | Gap,
+    log: KernelLog | None,
+    firmware: SevFirmware | None,
+    kernel: KernelVersion | None,
+    guests: tuple[RunningGoal, ...],
+) -> SevDecisions | Gap:
+    """The parameter wins; where it was not collected, a line that refuses proves it, and one that offers does not."""
+    known = parameters if isinstance(parameters, SevParameters) else None
+    found = [_decision(name, known, log) for name in _LINES]
+    if isinstance(parameters, Gap) and log is not None and any(one is not None for one in found):
+        found = [one or _undecided(name, log) for name, one in zip(_LINES, found, strict=True)]
+    elif isinstance(parameters, Gap):
+        return parameters
+    sev, sev_es, sev_snp = found
+    if sev_snp is not None and sev_snp.offers and firmware is not None and not firmware.has_snp:
+        asks = kernel is not None and kernel.version >= _ASKS_FIRMWARE
+        runs = any(one.goal is Goal.SEV_SNP for one in guests)
+        sev_snp = sev_snp if asks or runs else _not_initialised(sev_snp)
+    return SevDecisions(sev, sev_es, sev_snp)
+
+
+def _decision(name: str, parameters: SevParameters | None, log: KernelLog | None) -> KvmDecision | None:
+    found: ModuleParameter | None = getattr(parameters, name, None)
+    if found is not None:
+        return KvmDecision(not found.is_false, found.place, found.value)
+    words, offers, refuses = _LINES[name]
+    line = log.last(*offers, refuses) if log is not None else None
+    if line is None:
+        return None
+    # one card has both words of SEV-ES: "unusable" says that it is on, and has no ASIDs
+    if line.card == refuses and "unusable" not in line.text:
+        return KvmDecision(False, line.place, "disabled")
+    wanted = (f"sys/module/kvm_amd/parameters/{name}",)
+    return KvmDecision(
+        None, line.place, doubt=f"KVM printed that {words} is on, and `{name}` was not collected", wanted=wanted
+    )
+
+
+def _undecided(name: str, log: KernelLog) -> KvmDecision:
+    wanted = (f"sys/module/kvm_amd/parameters/{name}",)
+    return KvmDecision(None, log.place, doubt=f"nothing tells what KVM decided about {_LINES[name][0]}", wanted=wanted)
+
+
+def _not_initialised(decision: KvmDecision) -> KvmDecision:
+    doubt = (
+        "KVM has SEV-SNP on, which kernels before about 6.16 say without asking the firmware, and at its last start "
+        "the driver printed no `SEV-SNP API:`"
+    )
+    return KvmDecision(None, decision.place, doubt=doubt, wanted=("cmd/dmesg",))
 
 
 @combiner

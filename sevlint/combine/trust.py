@@ -7,12 +7,15 @@ import os
 import msgspec
 
 from sevlint.errors import RuleDefinitionError
-from sevlint.facts.log import KernelLog
+from sevlint.facts.log import KernelLog, Line
 from sevlint.facts.trust import AmdBulletins, PspAttribute, PspSecurity, SevFirmware
 from sevlint.model import Gap, GapReason
 from sevlint.rule import combiner
 
 _DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "amd.yaml")
+
+_ONE_START = 10.0
+"""Seconds."""
 
 
 @combiner
@@ -35,7 +38,17 @@ def sev_firmware(log: KernelLog) -> SevFirmware | Gap:
     if line is None:
         why = "names no SEV firmware" if log.whole else log.why_not_whole
         return Gap(("cmd/dmesg",), GapReason.UNDECIDED, why, log.place)
-    return SevFirmware((line.number("major"), line.number("minor"), line.number("build")), line.place)
+    snp = log.last("ccp-sev-snp-api")
+    version = (line.number("major"), line.number("minor"), line.number("build"))
+    return SevFirmware(version, line.place, has_snp=snp is not None and _are_of_one_start(snp, line))
+
+
+def _are_of_one_start(snp: Line, last: Line) -> bool:
+    """Newer kernels print `SEV-SNP API:` first and `SEV API:` right after; a later one is of another start.
+
+    Without times only the order is known.
+    """
+    return snp is last or (snp.stamp is not None and last.stamp is not None and last.stamp - snp.stamp < _ONE_START)
 
 
 @combiner

@@ -141,4 +141,4 @@ def _worded(state: GoalReadiness, node: Node, snapshot: Snapshot, report: Report
     if held is not None:
         (span,) = spans_of((held.place,), snapshot)
         cgroup = CgroupLimit(span.path, held.number, held.taken)
-    return replace(state, left=pool.left, limit=pool.of, shared=pool.goals, cgroup=cgroup)
+    return replace(state, because=pool.unknown, left=pool.left, limit=pool.of, shared=pool.goals, cgroup=cgroup)

@@ -60,6 +60,16 @@ class CgroupCount(Struct, frozen=True):
         return f"/{self.place.path.lstrip('/')}"
 
 
+class RefusedLaunch(Fact, frozen=True):
+    """Whether a domain's newest start was refused with EBUSY: no ASID left, or a cgroup's limit (amd-host 6 EBUSY)."""
+
+    LEVEL: ClassVar[Level] = Level.DOMAIN
+    key: str
+    """What cgroups charge the guest to; "" where nothing tells the kind of guest."""
+    place: Place | None
+    """QEMU's line; None where no log shows one."""
+
+
 class AsidCgroups(Fact, frozen=True):
     """The misc controller of the cgroups that hold VMs. `whole`: limits and events of their topmost were read."""
 
@@ -70,6 +80,8 @@ class AsidCgroups(Fact, frozen=True):
     whole: bool
     place: Place | None
     """None where no cgroup of VMs has the controller."""
+    launches: tuple[RefusedLaunch, ...] = ()
+    """Newest starts that a limit may have refused."""
 
     def taken(self, cgroup: str, key: str) -> int | None:
         """What this cgroup and those below it have taken, 0 for a key that is not printed; None: not collected."""

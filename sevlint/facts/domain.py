@@ -459,6 +459,13 @@ class RunningDomain(Domain, frozen=True):
     """The configuration that the VM runs with: its QEMU's, else its live XML. A rule that compares asks for both."""
 
 
+class RunningGoal(Fact, frozen=True):
+    """The protection that a VM runs with; None where it does not run, or nothing shows that it does."""
+
+    LEVEL: ClassVar[Level] = Level.DOMAIN
+    goal: Goal | None
+
+
 class Element(Struct, frozen=True):
     """One XML element as it is written; `tag` of another namespace in Clark's form."""
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact, Reading
-from sevlint.model import Gap, Level, Needs, Open, Pass, Place, Remedy, boot_option
+from sevlint.model import Gap, Goal, Level, Needs, Open, Pass, Place, Remedy, boot_option
 
 TRUE_WORDS = frozenset({"1", "y", "yes", "on", "true", "t"})
 FALSE_WORDS = frozenset({"0", "n", "no", "off", "false", "f"})
@@ -323,6 +323,37 @@ class SevParameters(Fact, frozen=True):
     sev_snp: ModuleParameter | None
     place: Place
     """The parameters' directory."""
+
+
+class KvmDecision(Struct, frozen=True):
+    """What KVM made of one technology at its last load: the parameter, else KVM's own line in the kernel log.
+
+    `offers` is None where that is not proven: `doubt` says why, and `wanted` what would tell.
+    """
+
+    offers: bool | None
+    place: Place
+    value: str = ""
+    doubt: str = ""
+    wanted: tuple[str, ...] = ()
+
+    @property
+    def unproven(self) -> Open:
+        """The verdict where nothing proves it."""
+        return Open(self.doubt, self.wanted)
+
+
+class SevDecisions(Fact, frozen=True):
+    """KVM's decision for each technology (amd-host 0 outcome, 5.1); None where this kernel's kvm_amd knows it not."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    sev: KvmDecision | None
+    sev_es: KvmDecision | None
+    sev_snp: KvmDecision | None
+
+    def of(self, goal: Goal) -> KvmDecision | None:
+        """The decision for guests of this goal."""
+        return {Goal.SEV: self.sev, Goal.SEV_ES: self.sev_es, Goal.SEV_SNP: self.sev_snp}.get(goal)
 
 
 class OffSwitch(Struct, frozen=True):

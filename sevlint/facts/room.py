@@ -31,14 +31,19 @@ class Room(Struct, frozen=True):
     """
 
     goals: tuple[Goal, ...]
-    used: int
+    used: int | None
+    """None where nothing tells how many are taken."""
     of: int
     place: Place
     allowance: Allowance | None
+    unknown: str = ""
+    """Why nothing tells, and what would."""
 
     @property
-    def left(self) -> int:
+    def left(self) -> int | None:
         """How many more guests can start."""
+        if self.used is None:
+            return None
         return self.allowance.left if self.allowance is not None else max(0, self.of - self.used)
 
 

@@ -21,6 +21,8 @@ class SevFirmware(Fact, frozen=True):
     LEVEL: ClassVar[Level] = Level.HOST
     version: tuple[int, int, int]
     place: Place
+    has_snp: bool = False
+    """Its last start was one for SEV-SNP too: the driver printed `SEV-SNP API:` (amd-host 5.2 #37)."""
 
     @property
     def text(self) -> str:

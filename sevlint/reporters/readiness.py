@@ -88,12 +88,15 @@ def _names(goals: Iterable[GoalReadiness]) -> str:
 
 
 def _room(one: GoalReadiness) -> str:
-    if one.left is None or one.limit is None:
+    if one.limit is None:
         return "ready; for how many guests is not known"
     others = [goal.value.upper() for goal in one.shared if goal is not one.goal]
     shared = f", shared with {', '.join(others)}" if others else ""
+    asids = "ASID" if one.limit == 1 else "ASIDs"
+    if one.left is None:
+        return f"ready; {one.limit} {asids}{shared}: {one.because}"
     state = "ready" if one.left else "ready, but full"
-    room = f"{state}: {one.left} of {one.limit} {'ASID' if one.limit == 1 else 'ASIDs'} left{shared}"
+    room = f"{state}: {one.left} of {one.limit} {asids} left{shared}"
     held = one.cgroup
     if held is None:
         return room

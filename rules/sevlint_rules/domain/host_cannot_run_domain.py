@@ -11,7 +11,7 @@ from sevlint.api import X86, AmdRung, Fail, Goal, NotApplicable, Open, Pass, Pla
 from sevlint.facts.amd import SevDomainCapabilities
 from sevlint.facts.cpu import Cpuinfo
 from sevlint.facts.domain import Domain
-from sevlint.facts.kernel import KernelVersion, ModuleParameters
+from sevlint.facts.kernel import KernelVersion, ModuleParameters, SevDecisions
 from sevlint.facts.platform import StackVersions
 from sevlint.facts.versions import KERNEL, LIBVIRT, QEMU, text
 
@@ -38,17 +38,23 @@ _CAUSES = ("sev-parameter-off", "sev-es-parameter-off", "snp-parameter-off", "de
 def judge(
     domain: Domain,
     parameters: ModuleParameters | None,
+    decisions: SevDecisions | None,
     cpu: Cpuinfo | None,
     kernel: KernelVersion | None,
     versions: StackVersions | None,
     capabilities: SevDomainCapabilities | None,
     goal: Goal,
 ) -> Verdict:
+    decision = decisions.of(goal) if decisions is not None else None
+    if decision is not None and decision.offers is False:
+        return Fail(f"the host's KVM has {goal.value} off", (domain.place, decision.place))
     if parameters is None:
         return _by_versions(domain, goal, (cpu, kernel, versions))
     module, name = _PARAMETER[goal]
     other = "kvm_intel" if module == "kvm_amd" else "kvm_amd"
     found = parameters.get(module, name)
+    if found is None and decision is not None:
+        return decision.unproven
     if found is None:
         lists = module if parameters.has(module) else other
         if not parameters.lists(lists):

@@ -9,6 +9,7 @@ Refs   linux: kernel/cgroup/misc.c, Documentation/admin-guide/cgroup-v2.rst (amd
 
 A limit of 0 where all VMs are is an error. A limit below the number of guests that run or start with the host, and a
 counter in misc.events that shows refused launches, are warnings. A limit above the capacity is allowed and harmless.
+Where QEMU met EBUSY at a domain's newest start and no limit was collected, it is open.
 
 virt-host-validate looks at six controllers of cgroups, and not at misc, which counts ASIDs.
 """
@@ -36,13 +37,17 @@ from sevlint.api import (
 from sevlint.facts.capacity import AsidCgroups, AsidDemand, CgroupCount, with_limit
 
 _PLAIN = re.compile(r"[\w.@/-]+")
+_WANTED = ("sys/fs/cgroup/*/misc.max", "sys/fs/cgroup/*/misc.events")
 
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.DEVICE)
 def judge(cgroups: AsidCgroups, demand: AsidDemand | None, goal: Goal) -> Verdict:
-    if cgroups.place is None:
-        return NotApplicable("no cgroup of VMs has the misc controller")
     key = "sev" if goal is Goal.SEV else "sev_es"
+    if cgroups.place is None:
+        launch = next((one.place for one in cgroups.launches if one.key in ("", key)), None)
+        if launch is not None:
+            return Open(f"{launch.path} shows EBUSY, and no limit of a cgroup of VMs was collected", _WANTED)
+        return NotApplicable("no cgroup of VMs has the misc controller")
     refused = [one for one in cgroups.refused if one.key == key]
     busy = demand.busy(key) if demand is not None else ()
     limits = sorted((one for one in cgroups.limits if one.key == key), key=lambda one: one.number)
@@ -53,7 +58,7 @@ def judge(cgroups: AsidCgroups, demand: AsidDemand | None, goal: Goal) -> Verdic
         why = "limits and refusals of the topmost cgroup of VMs were not both collected"
         if refused:
             why = f"{refused[0].cgroup} refused {_launches(refused[0])}, and {why}"
-        return Open(why, ("sys/fs/cgroup/*/misc.max", "sys/fs/cgroup/*/misc.events"))
+        return Open(why, _WANTED)
     if refused:
         return _refused(refused, limits)
     return Pass(f"no cgroup of VMs holds {key} below what is needed", (cgroups.place,))
