@@ -61,7 +61,8 @@ def iommu(
         return Gap(("proc/cpuinfo",), GapReason.UNDECIDED, "is of no AMD CPU", cpu.place)
     asked = IommuOptions.of(cmdline.options if cmdline is not None else Options(()))
     ivrs, ivrs_place = _ivrs(files, listings)
-    is_left_out = cpu is not None and config is not None and config.get("AMD_IOMMU") == "n"
+    # an excerpt of a configuration may lack the line: only one that says so counts
+    is_left_out = cpu is not None and config is not None and config.left_out(("AMD_IOMMU",)) is not None
     unbuilt = config.place_of("AMD_IOMMU") if is_left_out and config is not None else None
     enabled, enabled_place = _enabled(asked, log, groups)
     if enabled is None and enabled_place is None and (unbuilt or (empty and ivrs is False)):
