@@ -89,10 +89,12 @@ class Rule(Struct, frozen=True):
 
 def read_wants(function: Callable[..., Any], where: str) -> tuple[tuple[Want, ...], Any]:
     """The parameters and the return annotation of a rule or combiner. Raises RuleDefinitionError."""
-    try:
-        hints = typing.get_type_hints(function, include_extras=True)
-    except NameError as error:
-        raise RuleDefinitionError(f"{where}: annotation not found at run time: {error}") from error
+    hints = dict(function.__annotations__)
+    if any(isinstance(hint, str) for hint in hints.values()):  # a module with postponed annotations
+        try:
+            hints = typing.get_type_hints(function, include_extras=True)
+        except NameError as error:
+            raise RuleDefinitionError(f"{where}: annotation not found at run time: {error}") from error
     makes = hints.pop("return", None)
     return tuple(_want(name, hint, where) for name, hint in hints.items()), makes
 
@@ -237,13 +239,14 @@ def _check_level(want: Want, about: Subject, where: str, *, readings: bool = Fal
 
 def refs_of(text: str) -> tuple[str, ...]:
     """The sources of a page: parted by semicolons, but not those inside brackets."""
-    parts, depth = [""], 0
-    for sign in text:
-        depth += (sign == "(") - (sign == ")")
-        if sign == ";" and not depth:
-            parts.append("")
+    parts: list[str] = []
+    depth = 0
+    for piece in text.split(";"):
+        if depth:
+            parts[-1] += f";{piece}"
         else:
-            parts[-1] += sign
+            parts.append(piece)
+        depth += piece.count("(") - piece.count(")")
     return tuple(part.strip() for part in parts if part.strip())
 
 
@@ -252,11 +255,9 @@ _SECTIONS = ("Why", "Fix", "Refs")
 
 def page_of(doc: str) -> dict[str, str]:
     """A rule's page cut into `title`, `why`, `fix`, `refs` (paragraphs joined to one line) and the whole `page`."""
-    import textwrap
-
     lines = doc.strip("\n").split("\n")
     first = lines[0].strip() if lines else ""
-    body = textwrap.dedent("\n".join(lines[1:])).strip("\n")
+    body = "\n".join(lines[1:]).strip("\n")
     page = {"title": first.rstrip("."), "page": f"{first}\n\n{body}".strip(), "why": "", "fix": "", "refs": ""}
     section = ""
     for line in body.split("\n"):

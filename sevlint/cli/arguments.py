@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from typing import Any, NoReturn
 
 from sevlint import __version__, select
-from sevlint.cli import bundle, check, explain, ready, rules
 from sevlint.cli.output import show
 from sevlint.errors import UsageError
 
@@ -22,6 +22,9 @@ exit codes:
 sevlint reads what it is given and nothing else: no network, no host commands, nothing written but --output files and,
 with --fix, the domain XML that was named.
 """
+
+
+_COMMANDS = ("check", "ready", "bundle", "explain", "rules")
 
 
 class _Help(argparse.HelpFormatter):
@@ -84,9 +87,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"sevlint {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
-    for command in (check, ready, bundle, explain, rules):
-        command.add(commands)
     named = next((word for word in argv if not word.startswith("-")), "")
+    # a commit hook pays for every option that is declared: the command that is named is enough
+    for name in (named,) if named in _COMMANDS else _COMMANDS:
+        importlib.import_module(f"sevlint.cli.{name}").add(commands)
     commands.choices.get(named, parser).check_options(argv)
     options, more = parser.parse_known_args(argv)
     more = [word for word in more if word != "--"]  # argparse leaves a last `--`, and paths behind a later option

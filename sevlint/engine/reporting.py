@@ -489,7 +489,7 @@ def _undecided(one: Outcome, snapshot: Snapshot, settings: Settings) -> Undecide
     return Undecided(
         rule=one.rule.info.id,
         kind=kind,
-        because=clean.printable(clean.mask(verdict.because)),
+        because=clean.printable(clean.mask(verdict.because)) if kind == "open" or settings.all_passes else "",
         subject=one.node.subject,
         views=_views(one),
         spans=spans_of(one.seen[:1], snapshot) if kind == "pass" and settings.all_passes else (),

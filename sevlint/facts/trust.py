@@ -10,9 +10,7 @@ from msgspec import Struct, field
 from sevlint.facts.base import Fact, Reading
 from sevlint.model import Level, Place
 
-_PI = re.compile(
-    r"(Naples|Rome|Milan|Genoa|Turin) ?PI[ _-]?([0-9]\.[0-9]\.[0-9]\.[0-9A-Za-z])(?![0-9A-Za-z])", re.IGNORECASE
-)
+_PI = r"(?i:(Naples|Rome|Milan|Genoa|Turin) ?PI[ _-]?([0-9]\.[0-9]\.[0-9]\.[0-9A-Za-z])(?![0-9A-Za-z]))"
 
 
 class SevFirmware(Fact, frozen=True):
@@ -106,7 +104,7 @@ class AmdBulletins(Fact, frozen=True):
 
 def platform_code(text: str) -> tuple[str, tuple[str, ...]] | None:
     """ "MilanPI 1.0.0.D" -> ("milan", ("1", "0", "0", "D")); None where the text names none (amd-host 8)."""
-    found = _PI.search(text)
+    found = re.search(_PI, text)
     return (found.group(1).lower(), tuple(found.group(2).upper().split("."))) if found is not None else None
 
 
