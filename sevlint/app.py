@@ -401,7 +401,7 @@ def _nothing_known(inputs: list[engine.Input], report: Report, errors: list[str]
     for one, given in zip(inputs, report.inputs, strict=False):  # behind them: files that tell of a target
         label = one.source.label
         told = one.lent or one.tie or any(error.startswith(f"{label}:") for error in errors)
-        if not (told or given.judged or given.not_domains or one.source.recognised):
+        if not (told or given.judged or given.not_domains or one.source.recognised or one.source.passed_over):
             lines.append(
                 f"{label}: nothing in it that sevlint knows; name a sosreport, a copied host tree, "
                 "a folder of domain XML, or single files of these"

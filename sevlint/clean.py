@@ -22,7 +22,7 @@ Ranges = tuple[tuple[int, int], ...]
 
 _HINT = re.compile(
     r"pass|pwd|rootpw|psk|secret|session|dh[_-]?cert|token|[_.-]key|apikey|:key=|://|credential|BEGIN |string=|opt/"
-    r"|iscsi:|id[_-]?block|id[_-]?auth|host[_-]?data|ds=nocloud|<auth|\"data\\?\"|;data&",
+    r"|iscsi:|id[_-]?block|id[_-]?auth|host[_-]?data|ds=nocloud|<auth|\"data\\?\"|;data&|cookie|[<:]env\s",
     re.IGNORECASE,
 )
 _UNPRINTABLE = re.compile(
@@ -41,7 +41,7 @@ _SWITCH = r"(?!(?:on|off|yes|no|true|false)(?![^\s,;'\"<>)\]}]))"
 _BARE = r"(?:[^\s,<>]|,,)+"
 """A value without quotes: QEMU doubles the commas in it."""
 _BLOCKS = (
-    r"session|dh[_-]?cert|id[_-]?block|id[_-]?auth|host[_-]?data|launchSecret\w{0,16}"
+    r"session|cookie|dh[_-]?cert|id[_-]?block|id[_-]?auth|host[_-]?data|launchSecret\w{0,16}"
     r"|(?:[\w.-]{0,32}:)?(?:passw(?:or)?d|passphrase)"
 )
 """libvirt ignores another spelling of its own elements, whose text is secret all the same."""
@@ -79,6 +79,9 @@ def _plain_patterns() -> tuple[re.Pattern[str], ...]:
             (r"<auth\s[^<>]{0,256}?\busername\s?=\s?\"([^\"\n]*)", 0),
             (r"<secret\s[^<>]{0,256}?\b(?:uuid|usage)\s?=\s?'([^'\n]*)", 0),
             (r"<secret\s[^<>]{0,256}?\b(?:uuid|usage)\s?=\s?\"([^\"\n]*)", 0),
+            # the environment that libvirt gives QEMU
+            (r"[<:]env\s[^<>]{0,256}?\bvalue\s?=\s?'([^'\n]*)", 0),
+            (r"[<:]env\s[^<>]{0,256}?\bvalue\s?=\s?\"([^\"\n]*)", 0),
             # user:password@ in a URL, a lone token@ where a user name means nothing, iSCSI of dracut
             (r"://[^\s/:@]{1,256}:([^\s/]{1,256})@", 0),
             (r"\bhttps?://([^\s/:@'\"<>]{1,256})@", re.IGNORECASE),

@@ -192,8 +192,8 @@ class Mender:
             lines.append(f"{_count(unsafe)} with --unsafe-fixes: look at what it changes")
         if alone:
             lines.append(
-                f"{_count(alone)} by hand: no snapshot is changed, no live status, no standard input and nothing "
-                "below libvirt's own folders (virsh edit does)"
+                f"{_count(alone)} by hand: no snapshot is changed, no live domain, no file with several domains, no "
+                "standard input and nothing below libvirt's own folders (virsh edit does)"
             )
         return lines
 

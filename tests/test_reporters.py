@@ -162,6 +162,9 @@ def test_a_narrow_terminal_shows_each_place_on_its_line(capsys: pytest.CaptureFi
         "<auth username='X'><secret type='ceph' uuid='X'/></auth>",
         "ds=nocloud;h=X",
         "remove `passwd=X X` from the command line",
+        "<qemu:env name='DB_PASSWORD' value='X'/><qemu:arg value='-no-user-config'/>",
+        '<env name="TOKEN" value="X"/>',
+        "<cookies><cookie name='session'>X</cookie></cookies>",
     ],
 )
 def test_a_secret_is_masked(line: str) -> None:

@@ -166,3 +166,20 @@ def test_the_report_is_sound_json_with_a_target(repository: Path) -> None:
     for form in ("json", "sarif"):
         assert json.loads(app.to_text(checked.report, {}, offers, form))
     assert isinstance(offers, plugins.Shelf)
+
+
+def test_what_is_proposed_is_what_is_expected(repository: Path) -> None:
+    demands = 'require: [no-smt, single-socket], min-abi: "1.55"'
+    (repository / ".sevlint.yaml").write_text(f'expect:\n- {{files: "prod/", goal: sev-snp, {demands}}}\n')
+    fixes = {one.rule: one.fix for one in check(".").report.findings}
+    for rule in ("launch-security-missing", "protection-weaker-than-expected"):
+        fix = fixes[rule]
+        assert fix is not None
+        assert "<policy>0x00120137</policy>" in fix.fragment
+
+
+def test_a_folder_that_is_left_out_whole_is_no_unknown_input(repository: Path) -> None:
+    (repository / ".sevlint.yaml").write_text('exclude: ["prod/"]\n')
+    checked = check("prod")
+    assert checked.errors == ()
+    assert "2 files left out by `exclude`" in checked.report.changes

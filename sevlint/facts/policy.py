@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from sevlint.model import Goal
+from sevlint.model import Expectation, Goal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,24 @@ FORBIDS: Mapping[Goal, Mapping[str, Bit]] = {
     Goal.TDX: {"no-debug": Bit(0, False), "no-migration": Bit(29, False)},
     Goal.S390_PV: {},
 }
+
+
+_LEAST = {Goal.SEV: 0x3, Goal.SEV_ES: 0x7, Goal.SEV_SNP: 0x30000, Goal.TDX: 0x10000000, Goal.S390_PV: 0}
+"""A policy that every kernel and firmware starts (libvirt-qemu 1.3, 1.4)."""
+
+
+def demanded(wanted: Expectation, goal: Goal, policy: int | None = None) -> str:
+    """A policy of this goal, or the one that there is, with all that a configuration demands of it."""
+    made = _LEAST[goal] if policy is None else policy
+    for word in wanted.require:
+        bit = FORBIDS[goal].get(word)
+        made = bit.mended(made) if bit is not None else made
+    asked = asked_abi(goal, made)
+    if wanted.min_abi is not None and asked is not None and asked < wanted.min_abi:
+        major, minor = wanted.min_abi
+        as_snp, as_sev = made & ~0xFFFF | major << 8 | minor, made & 0xFFFF | major << 16 | minor << 24
+        made = as_snp if goal is Goal.SEV_SNP else as_sev
+    return f"0x{made:04x}" if goal in (Goal.SEV, Goal.SEV_ES) else f"0x{made:08x}"
 
 
 def asked_abi(goal: Goal, policy: int) -> tuple[int, int] | None:

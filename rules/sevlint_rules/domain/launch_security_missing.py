@@ -23,14 +23,9 @@ from sevlint.api import (
 )
 from sevlint.facts.domain import Domain, DomainXml
 from sevlint.facts.goals import Expected
+from sevlint.facts.policy import demanded
 
-_FRAGMENTS = {
-    Goal.SEV: "<launchSecurity type='sev'>\n  <policy>0x0003</policy>\n</launchSecurity>",
-    Goal.SEV_ES: "<launchSecurity type='sev'>\n  <policy>0x0007</policy>\n</launchSecurity>",
-    Goal.SEV_SNP: "<launchSecurity type='sev-snp'>\n  <policy>0x00030000</policy>\n</launchSecurity>",
-    Goal.TDX: "<launchSecurity type='tdx'>\n  <policy>0x10000000</policy>\n</launchSecurity>",
-    Goal.S390_PV: "<launchSecurity type='s390-pv'/>",
-}
+_TYPES = {Goal.SEV: "sev", Goal.SEV_ES: "sev", Goal.SEV_SNP: "sev-snp", Goal.TDX: "tdx"}
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=CONFIDENTIAL, rung=AmdRung.DOMAIN)
@@ -42,7 +37,10 @@ def judge(domain: Domain, xml: DomainXml, expected: Expected | None) -> Verdict:
     if xml.launch_elements:
         return NotApplicable("what looks like its launchSecurity is misspelt")
     wanted = expected.expectation
-    fragment = _FRAGMENTS[wanted.goal]
+    fragment = "<launchSecurity type='s390-pv'/>"
+    if wanted.goal in _TYPES:
+        policy = f"  <policy>{demanded(wanted, wanted.goal)}</policy>"
+        fragment = f"<launchSecurity type='{_TYPES[wanted.goal]}'>\n{policy}\n</launchSecurity>"
     remedy = edit(f"ask for {wanted.goal.value}", fragment, change.add(domain.place, fragment))
     because = f"{wanted.by} expects {wanted.goal.value} of it, and it has no launchSecurity"
     return Fail(because, (domain.place,), remedy=remedy, value=wanted.goal.value)

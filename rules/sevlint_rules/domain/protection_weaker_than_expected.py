@@ -25,7 +25,7 @@ from sevlint.api import (
 )
 from sevlint.facts.domain import Domain, LaunchSecurity
 from sevlint.facts.goals import Expected
-from sevlint.facts.policy import FORBIDS, asked_abi
+from sevlint.facts.policy import FORBIDS, asked_abi, demanded
 
 _DEBUG = "no-debug"
 
@@ -44,18 +44,12 @@ def judge(domain: Domain, expected: Expected | None) -> Verdict:
     missing = _missing(launch, expected)
     if not missing:
         return Pass("it asks for all that is expected", (launch.policy_place or launch.place,))
-    policy = launch.policy or 0
-    mended = policy
-    for word in missing:
-        known = FORBIDS[launch.goal].get(word)
-        mended = known.mended(mended) if known is not None else mended
     because = f"{wanted.by} expects {', '.join(missing)} of its policy, which is {launch.policy_text or 'not set'}"
+    text = demanded(wanted, launch.goal, launch.policy)
     place = launch.policy_place
-    if place is None or mended == policy:
-        return Fail(because, (place or launch.place,), value=",".join(missing))
-    text = f"0x{mended:08x}" if launch.goal is Goal.SEV_SNP else f"0x{mended:04x}"
-    remedy = edit("forbid it", f"<policy>{text}</policy>", change.put(place, text))
-    return Fail(because, (place,), remedy=remedy, value=",".join(missing))
+    put = (change.put(place, text),) if place is not None else ()
+    remedy = edit("demand it", f"<policy>{text}</policy>", *put)
+    return Fail(because, (place or launch.place,), remedy=remedy, value=",".join(missing))
 
 
 def _is_enough(goal: Goal, wanted: Goal) -> bool:
