@@ -204,7 +204,7 @@ def test_what_is_no_secret_is_shown(line: str) -> None:
     ],
 )
 def test_masking_is_linear(unit: str) -> None:
-    """A megabyte, which would take hours if each beginning were tried against all that follows."""
+    """So much that it would take hours if each beginning were tried against all that follows."""
     masked = clean.mask(unit * (300_000 // len(unit)))
     assert masked
 
