@@ -511,3 +511,12 @@ def test_the_rules_about_suppressions_have_pages() -> None:
     code, page, _ = sevlint("explain", "suppression-unused")
     assert code == 0
     assert page.startswith("suppression-unused (warning; about a domain;")
+
+
+def test_two_configurations_with_one_fault_are_told_each(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, xml("0x30000"))
+        (tmp_path / name / ".sevlint.yaml").write_text(f"suppress: [{{rule: {RULE}, reason: lab}}]\n")
+    findings = check(tmp_path / "a", tmp_path / "b").findings
+    assert [one.rule for one in findings] == ["suppression-unused", "suppression-unused"]

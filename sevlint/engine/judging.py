@@ -21,7 +21,7 @@ from sevlint.model import (
     Verdict,
     in_order,
 )
-from sevlint.rule import How, Rule
+from sevlint.rule import How, Rule, Want
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -81,8 +81,8 @@ def judge(
 
 def _grouped(nodes: Iterable[Node]) -> list[list[Node]]:
     groups: dict[str, list[Node]] = {}
-    for node in nodes:
-        groups.setdefault(node.group, []).append(node)
+    for number, node in enumerate(nodes):
+        groups.setdefault(node.group or str(number), []).append(node)
     return list(groups.values())
 
 
@@ -99,7 +99,8 @@ def _judge_lean(rule: Rule, snapshot: Snapshot, nodes: list[Node]) -> list[Outco
     """Lean domains: with facts that are at hand a rule is called at once."""
     outcomes: list[Outcome] = []
     counted: set[tuple[type, int, str]] = set()
-    plan = [(-1 if want.how is How.GOAL else WHOLE.get(want.how, 0), want.fact) for want in rule.wants]
+    plan = [(-1 if want.how is How.GOAL else WHOLE[want.how], want.fact) for want in rule.wants if _is_short(want)]
+    is_short = len(plan) == len(rule.wants)
     needs_host = any(want.how is How.REQUIRED and want.fact.LEVEL in _OF_HOST for want in rule.wants)  # type: ignore[attr-defined]
     for node in nodes:
         goals = rule.goals & node.goals.wanted or (rule.goals if rule.info.structure and node.goals.unclear else _NONE)
@@ -107,7 +108,7 @@ def _judge_lean(rule: Rule, snapshot: Snapshot, nodes: list[Node]) -> list[Outco
         if not goals or (needs_host and node.parent is None and (Open, *folder) in counted):
             continue
         for goal in in_order(goals) if rule.per_goal else (None,):
-            verdict = _at_once(rule, plan, snapshot, node, goal)
+            verdict = _at_once(rule, plan, snapshot, node, goal) if is_short else None
             kind = (type(verdict), *folder)
             if verdict is None:
                 found = _judge_one(rule, snapshot, node, goal)
@@ -116,8 +117,14 @@ def _judge_lean(rule: Rule, snapshot: Snapshot, nodes: list[Node]) -> list[Outco
             elif kind not in counted:
                 counted.add(kind)
                 shown = verdict.seen if isinstance(verdict, Pass) else ()
-                outcomes.append(Outcome(rule, (node,), verdict, rule.goals if goal is None else goals, shown))
+                about = rule.goals if goal is None else frozenset({goal})
+                outcomes.append(Outcome(rule, (node,), verdict, about, shown))
     return outcomes
+
+
+def _is_short(want: Want) -> bool:
+    """Whether a parameter can be had from a node's own tables."""
+    return (want.how in WHOLE or want.how is How.GOAL) and not want.on_host
 
 
 def _at_once(
