@@ -69,14 +69,37 @@ def judge(
         Subject.DOMAIN: [group for group in asking if len(group) > 1 or not is_lean(group[0])],
         Subject.GUEST: [[node] for node in snapshot.guests],
     }
-    alone = [group[0] for group in asking if len(group) == 1 and is_lean(group[0])]
+    alone = _alike(group[0] for group in asking if len(group) == 1 and is_lean(group[0]))
     outcomes: list[Outcome] = []
     for rule in rules:
         for group in groups[rule.info.about]:
             outcomes += _judge_group(rule, snapshot, group)
         if rule.info.about is Subject.DOMAIN:
-            outcomes += _judge_lean(rule, snapshot, alone)
+            for alike, nodes in alone.items():
+                goals = rule.goals & alike.wanted or (rule.goals if rule.info.structure and alike.unclear else _NONE)
+                if goals:
+                    outcomes += _judge_lean(rule, snapshot, nodes, goals)
     return outcomes
+
+
+class _Alike(Struct, frozen=True):
+    """What lean domains of one folder share: of the verdicts that raise nothing one stands for all."""
+
+    wanted: frozenset[Goal]
+    unclear: bool
+    has_host: bool
+    source: int
+    folder: str
+
+
+def _alike(nodes: Iterable[Node]) -> dict[_Alike, list[Node]]:
+    groups: dict[_Alike, list[Node]] = {}
+    for node in nodes:
+        folder = node.outside.rpartition("/")[0]
+        goals = node.goals
+        kind = _Alike(goals.wanted, bool(goals.unclear), node.parent is not None, node.source.number, folder)
+        groups.setdefault(kind, []).append(node)
+    return groups
 
 
 def _grouped(nodes: Iterable[Node]) -> list[list[Node]]:
@@ -95,27 +118,27 @@ def _judge_group(rule: Rule, snapshot: Snapshot, group: list[Node]) -> list[Outc
     return _merged(found) if len(found) > 1 else found
 
 
-def _judge_lean(rule: Rule, snapshot: Snapshot, nodes: list[Node]) -> list[Outcome]:
-    """Lean domains: with facts that are at hand a rule is called at once."""
+def _judge_lean(rule: Rule, snapshot: Snapshot, nodes: list[Node], goals: frozenset[Goal]) -> list[Outcome]:
+    """Lean domains that are alike: with facts that are at hand a rule is called at once."""
     outcomes: list[Outcome] = []
-    counted: set[tuple[type, int, str]] = set()
+    counted: set[type] = set()
     plan = [(-1 if want.how is How.GOAL else WHOLE[want.how], want.fact) for want in rule.wants if _is_short(want)]
     is_short = len(plan) == len(rule.wants)
-    needs_host = any(want.how is How.REQUIRED and want.fact.LEVEL in _OF_HOST for want in rule.wants)  # type: ignore[attr-defined]
+    lacks_host = nodes[0].parent is None and any(
+        want.how is How.REQUIRED and want.fact.LEVEL in _OF_HOST  # type: ignore[attr-defined]
+        for want in rule.wants
+    )
+    called = in_order(goals) if rule.per_goal else (None,)
     for node in nodes:
-        goals = rule.goals & node.goals.wanted or (rule.goals if rule.info.structure and node.goals.unclear else _NONE)
-        folder = (node.source.number, node.outside.rpartition("/")[0])
-        if not goals or (needs_host and node.parent is None and (Open, *folder) in counted):
-            continue
-        for goal in in_order(goals) if rule.per_goal else (None,):
+        for goal in called:
             verdict = _at_once(rule, plan, snapshot, node, goal) if is_short else None
-            kind = (type(verdict), *folder)
             if verdict is None:
                 found = _judge_one(rule, snapshot, node, goal)
-                counted.update((Open, *folder) for one in found if one.needs_host)
                 outcomes += found
-            elif kind not in counted:
-                counted.add(kind)
+                if lacks_host and any(one.needs_host for one in found):
+                    return outcomes
+            elif type(verdict) not in counted:
+                counted.add(type(verdict))
                 shown = verdict.seen if isinstance(verdict, Pass) else ()
                 about = rule.goals if goal is None else frozenset({goal})
                 outcomes.append(Outcome(rule, (node,), verdict, about, shown))
