@@ -140,7 +140,7 @@ class LaunchSecurity(Struct, frozen=True):
         return None if self.decimal_policy is not None else self.policy
 
     def _is_sane(self, policy: int) -> bool:
-        """As far as it is known for every host (libvirt-qemu 1.3; intel-tdx 7.3)."""
+        """As far as it is known for every host (libvirt-qemu 1.3; intel-tdx 7.3 KVM)."""
         if self.goal is Goal.SEV_SNP:
             return policy & _SNP_FIXED == _SNP_MUST
         if self.goal is Goal.TDX:
@@ -368,7 +368,7 @@ class QemuOverrides(Struct, frozen=True):
 
 
     def old_tdx_arguments(self) -> tuple[Setting, ...]:
-        """Options for patched TDX stacks of before its inclusion upstream (intel-tdx 7.4); the text is what is old."""
+        """Options for patched TDX stacks of before its inclusion upstream (intel-tdx 7.4 memory-backend-memfd-private, 7.4 fd0); the text is what is old."""
         found = [Setting(one.text, one.place) for one in self.arguments if one.text.lstrip("-") in _OLD_TDX_OPTIONS]
         for option, value in zip(self.arguments, self.arguments[1:], strict=False):
             pattern = _OLD_TDX.get(option.text.lstrip("-"))

@@ -76,7 +76,7 @@ _BLOBS = {
     "mrOwner": 48,
     "mrOwnerConfig": 48,
 }
-"""How many bytes each must hold (libvirt-qemu 1.2; intel-tdx 7.1)."""
+"""How many bytes each must hold (libvirt-qemu 1.2; intel-tdx 7.1 digests)."""
 _TREES = 2
 """Configurations of one domain in one file."""
 _CHILD_LIMIT = 64

@@ -3,7 +3,7 @@
 Why    QEMU then asks for the attribute PKS, and KVM accepts SEPT_VE_DISABLE alone: the start ends with `Invalid
        attributes ... for TDX VM`.
 Fix    Drop `<feature name='pks'/>`.
-Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/kvm/vmx/tdx.c (intel-tdx 7.3 pks)
+Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/kvm/vmx/tdx.c (intel-tdx 7.3 PKS)
 
 A later kernel may accept it.
 """
