@@ -366,9 +366,8 @@ class QemuOverrides(Struct, frozen=True):
                 found.append(Setting(match.group(1), value.place))
         return tuple(found)
 
-
     def old_tdx_arguments(self) -> tuple[Setting, ...]:
-        """Options for patched TDX stacks of before its inclusion upstream (intel-tdx 7.4 memory-backend-memfd-private, 7.4 fd0); the text is what is old."""
+        """Options for patched TDX stacks of before its inclusion upstream (intel-tdx 7.4 private=on); the text is the old."""
         found = [Setting(one.text, one.place) for one in self.arguments if one.text.lstrip("-") in _OLD_TDX_OPTIONS]
         for option, value in zip(self.arguments, self.arguments[1:], strict=False):
             pattern = _OLD_TDX.get(option.text.lstrip("-"))

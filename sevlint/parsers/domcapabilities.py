@@ -12,7 +12,10 @@ from sevlint.parsers.xml import parse, said
 
 @parser(Evidence("cmd/virsh-domcapabilities", command="virsh -r domcapabilities --virttype kvm"))
 def domcapabilities(text: Text) -> SevDomainCapabilities:
-    """What libvirt says of SEV, and of TDX (intel-tdx 7.4 capability). Raises ParseError for an error message in place of the document."""
+    """What libvirt says of SEV, and of TDX (intel-tdx 7.4 capability).
+
+    Raises ParseError for an error message in place of the document.
+    """
     if not text.data.strip().startswith(b"<"):
         raise ParseError("is no <domainCapabilities> document", text.start)
     root = parse(text)

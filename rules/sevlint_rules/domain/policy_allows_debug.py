@@ -8,8 +8,9 @@ Refs   AMD SEV API 55766, SEV-SNP ABI 56860 section 4.3; libvirt: docs/formatdom
        qemu: target/i386/kvm/tdx.c (intel-tdx 7.2 bit 0, 7.3 QEMU and DEBUG, 7.3 0x10000001)
 
 libvirt reads a policy as hexadecimal always, with or without `0x`; of a number that only makes sense in decimal
-policy-read-as-hex speaks alone. The policy proposed here is one that every kernel and firmware starts. QEMU refuses bit 0
-of TDX: 0x10000001, an example that circulates, does not even start.
+policy-read-as-hex speaks alone. The policy proposed here is one that every kernel and firmware starts.
+
+QEMU itself refuses bit 0 of TDX: 0x10000001, an example that circulates, does not even start.
 """
 
 from sevlint.api import X86, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, change, edit, rule
