@@ -367,7 +367,7 @@ class QemuOverrides(Struct, frozen=True):
         return tuple(found)
 
     def old_tdx_arguments(self) -> tuple[Setting, ...]:
-        """Options for patched TDX stacks of before its inclusion upstream (intel-tdx 7.4 private=on); the text is the old."""
+        """Options for patched TDX stacks of before upstream (intel-tdx 7.4 private=on); the text is what is old."""
         found = [Setting(one.text, one.place) for one in self.arguments if one.text.lstrip("-") in _OLD_TDX_OPTIONS]
         for option, value in zip(self.arguments, self.arguments[1:], strict=False):
             pattern = _OLD_TDX.get(option.text.lstrip("-"))
