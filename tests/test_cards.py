@@ -83,6 +83,21 @@ def test_a_card_hits_its_lines_and_no_other_card_does(card: Card) -> None:
         assert card.id not in [hit.card for hit in scan(line.encode() + b"\n", card.log).hits], line
 
 
+OF_DOMAINS = [card for card in CARDS if card.log == "qemu" and card.finding is not None]
+
+
+@pytest.mark.parametrize("card", OF_DOMAINS, ids=lambda card: card.id)
+def test_a_message_of_a_running_guest_is_a_finding_of_its_domain(card: Card) -> None:
+    start = "2026-01-20 08:03:55.117+0000: starting up libvirt version: 11.6.0, qemu version: 10.1.0\n"
+    files = {
+        "etc/libvirt/qemu/vm1.xml": "<domain type='kvm'><name>vm1</name><launchSecurity type='tdx'/></domain>",
+        "var/log/libvirt/qemu/vm1.log": f"{start}{card.match[0]}\n",
+    }
+    found = [one for one in run({"files": files}).report.findings if one.rule == card.id]
+    assert [(one.domain, [span.line for span in one.spans]) for one in found] == [("vm1", [2])]
+    assert "{" not in found[0].message
+
+
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_every_prefix_of_a_collector_is_taken_off(prefix: str) -> None:
     for card in LISTS:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sevlint.facts.base import Fact
-from sevlint.model import Change, Gap, Goal, Level, Place, View, change
+from sevlint.model import PRIVATE_MEMORY, Change, Gap, Goal, Level, Place, View, change
 from sevlint.numbers import decimal
 
 _UEFI_NAME = re.compile(r"ovmf|edk2|tdvf|uefi")
@@ -17,7 +17,7 @@ _BIOS_NAME = re.compile(r"^(?:vga)?bios|seabios|qboot")
 _TDX_NAME = re.compile(r"inteltdx|tdvf|[._-]tdx")
 _SECURE_BOOT_NAME = re.compile(r"secboot|secure-boot")
 _SECURE_BOOT = ("secure-boot", "enrolled-keys")
-_SPLIT_NAME = re.compile(r"code(?!.*\bcc\b)")
+_SPLIT_NAME = re.compile(r"code(?!.*\bcc\b)|[._-]vars(?![a-z])")
 _OTHER_MACHINE_NAME = re.compile(r"microvm|aavmf|qemu_efi")
 
 
@@ -140,7 +140,7 @@ class LaunchSecurity(Struct, frozen=True):
         return None if self.decimal_policy is not None else self.policy
 
     def _is_sane(self, policy: int) -> bool:
-        """As far as it is known for every host (libvirt-qemu 1.3; intel-tdx 7.3)."""
+        """As far as it is known for every host (libvirt-qemu 1.3; intel-tdx 7.3 KVM)."""
         if self.goal is Goal.SEV_SNP:
             return policy & _SNP_FIXED == _SNP_MUST
         if self.goal is Goal.TDX:
@@ -229,7 +229,8 @@ class Firmware(Struct, frozen=True):
         is_encrypted_state = goal in (Goal.SEV_ES, Goal.SEV_SNP)
         if is_encrypted_state and "amdsev" not in name and _SECURE_BOOT_NAME.search(name):
             return "a Secure Boot build, which needs SMM"
-        if self.loader_type == "rom" and _SPLIT_NAME.search(name):
+        is_rom = self.loader_type == "rom" or (goal in PRIVATE_MEMORY and not self.loader_type and not self.autoselect)
+        if is_rom and _SPLIT_NAME.search(name):
             return "half of a split image, which only works as flash"
         return ""
 
@@ -328,11 +329,12 @@ class GuestCpu(Struct, frozen=True):
 
 
 class Timer(Struct, frozen=True):
-    """One timer of `<clock>`; `present` None where it does not say."""
+    """One timer of `<clock>`; `present` None where it does not say; `frequency` in Hz."""
 
     name: str
     present: bool | None
     place: Place
+    frequency: Setting | None = None
 
 
 class SecurityLabel(Struct, frozen=True):
@@ -364,7 +366,22 @@ class QemuOverrides(Struct, frozen=True):
                 found.append(Setting(match.group(1), value.place))
         return tuple(found)
 
+    def old_tdx_arguments(self) -> tuple[Setting, ...]:
+        """Options for patched TDX stacks of before upstream (intel-tdx 7.4 private=on); the text is what is old."""
+        found = [Setting(one.text, one.place) for one in self.arguments if one.text.lstrip("-") in _OLD_TDX_OPTIONS]
+        for option, value in zip(self.arguments, self.arguments[1:], strict=False):
+            pattern = _OLD_TDX.get(option.text.lstrip("-"))
+            match = pattern.match(value.text) if pattern is not None else None
+            if match is not None:
+                found.append(Setting(match.group(1), value.place))
+        return tuple(found)
 
+
+_OLD_TDX_OPTIONS = ("no-hpet", "pflash")
+_OLD_TDX = {
+    "object": re.compile(r"(memory-backend-memfd-private|memory-backend-ram(?=,(?:[^,]{1,200},){0,20}private=on))"),
+    "device": re.compile(r"(loader)(?=,(?:[^,]{1,200},){0,20}id=fd0)"),
+}
 _LAUNCH_PATTERN = {"object": _LAUNCH_OBJECT.match, "machine": _LAUNCH_BINDING.search, "M": _LAUNCH_BINDING.search}
 
 
@@ -426,6 +443,7 @@ class Domain(Fact, frozen=True):
     on_crash: Setting | None
     suspend_to_mem: Setting | None
     suspend_to_disk: Setting | None
+    """Whether it is enabled: yes, no, or "" where the element does not say."""
     security_labels: tuple[SecurityLabel, ...]
     overrides: QemuOverrides
     sysinfo: tuple[Place, ...]

@@ -1,4 +1,4 @@
-"""The bits of a launch policy by what they forbid (libvirt-qemu 1.3; intel-tdx 7.2)."""
+"""The bits of a launch policy by what they forbid (libvirt-qemu 1.3; intel-tdx 7.2 bit 0, 7.2 bit 29)."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ _BLOBS = {
     "mrOwner": 48,
     "mrOwnerConfig": 48,
 }
-"""How many bytes each must hold (libvirt-qemu 1.2; intel-tdx 7.1)."""
+"""How many bytes each must hold (libvirt-qemu 1.2; intel-tdx 7.1 digests)."""
 _TREES = 2
 """Configurations of one domain in one file."""
 _CHILD_LIMIT = 64
@@ -209,6 +209,10 @@ class _Reader:
         value = element.get(name) if element is not None else None
         return None if element is None or value is None else Setting(value, self._place(element, name))
 
+    def _enabled(self, element: etree._Element | None) -> Setting | None:
+        found = self._attribute(element, "enabled")
+        return Setting("", self._place(element)) if found is None and element is not None else found
+
     def spelling(self) -> DomainXml:
         looks = (child for child in self.domain if _folded(str(child.tag)) in _LAUNCH)
         found = tuple(
@@ -292,8 +296,8 @@ class _Reader:
             devices_place=self._place_of(devices),
             on_reboot=self._setting(top.get("on_reboot")),
             on_crash=self._setting(top.get("on_crash")),
-            suspend_to_mem=self._attribute(suspend.get("suspend-to-mem"), "enabled"),
-            suspend_to_disk=self._attribute(suspend.get("suspend-to-disk"), "enabled"),
+            suspend_to_mem=self._enabled(suspend.get("suspend-to-mem")),
+            suspend_to_disk=self._enabled(suspend.get("suspend-to-disk")),
             security_labels=tuple(self._label(one) for one in domain.iterfind("seclabel")),
             overrides=self._overrides(),
             sysinfo=tuple(self._place(one) for one in domain.iterfind("sysinfo")),
@@ -388,7 +392,12 @@ class _Reader:
     def _timers(self, clock: etree._Element | None) -> tuple[Timer, ...]:
         present = {"yes": True, "no": False}
         return tuple(
-            Timer(one.get("name", ""), present.get(one.get("present", "")), self._place(one))
+            Timer(
+                one.get("name", ""),
+                present.get(one.get("present", "")),
+                self._place(one),
+                self._attribute(one, "frequency"),
+            )
             for one in (clock.iterfind("timer") if clock is not None else ())
         )
 

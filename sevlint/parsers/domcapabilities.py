@@ -12,7 +12,10 @@ from sevlint.parsers.xml import parse, said
 
 @parser(Evidence("cmd/virsh-domcapabilities", command="virsh -r domcapabilities --virttype kvm"))
 def domcapabilities(text: Text) -> SevDomainCapabilities:
-    """What libvirt says of SEV. Raises ParseError for an error message in place of the document."""
+    """What libvirt says of SEV, and of TDX (intel-tdx 7.4 capability).
+
+    Raises ParseError for an error message in place of the document.
+    """
     if not text.data.strip().startswith(b"<"):
         raise ParseError("is no <domainCapabilities> document", text.start)
     root = parse(text)
@@ -26,14 +29,17 @@ def domcapabilities(text: Text) -> SevDomainCapabilities:
         for child in (sev if sev is not None else ())
         if (value := number(said(child))) is not None
     }
-    types = root.findall("features/launchSecurity/enum[@name='sectype']/value")
+    types = [said(value) for value in root.findall("features/launchSecurity/enum[@name='sectype']/value")]
+    tdx = root.find("features/tdx")
+    if tdx is not None and tdx.get("supported") == "yes" and "tdx" not in types:
+        types.append("tdx")
     none = (None, None)
     return SevDomainCapabilities(
         supported=supported,
         cbitpos=values.get("cbitpos", none)[0],
         max_guests=values.get("maxGuests", none)[0],
         max_es_guests=values.get("maxESGuests", none)[0],
-        sectypes=tuple(said(value) for value in types),
+        sectypes=tuple(types),
         place=text.element(numbers[sev] if sev is not None else 0),
         max_guests_place=values.get("maxGuests", none)[1],
         max_es_guests_place=values.get("maxESGuests", none)[1],

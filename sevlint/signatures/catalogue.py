@@ -75,6 +75,7 @@ def _lowest(infos: Iterable[RuleInfo]) -> tuple[tuple[Goal, int], ...]:
 def _judge(program: str, findings: list[Card], known: list[Card]) -> Callable[..., Verdict | Sequence[Fail]]:
     ids = {card.id: card for card in findings}
     speaks = {card.id for card in known}
+    wanted = ("var/log/libvirt/qemu/{domain}.log",) if findings[0].log == "qemu" else ("cmd/journal-boot",)
 
     def judge(log: KernelLog | QemuLog) -> Verdict | Sequence[Fail]:
         fails: dict[tuple[str, str], Fail] = {}
@@ -94,7 +95,7 @@ def _judge(program: str, findings: list[Card], known: list[Card]) -> Callable[..
         if not any(line.card in speaks for line in log.hits):
             return NotApplicable(f"{program} says nothing in this log")
         if not log.whole:
-            return Open(f"{program}: {log.why_not_whole}", ("cmd/journal-boot",))
+            return Open(f"{program}: {log.why_not_whole}", wanted)
         none = f"none of {len(ids)} known messages in {log.lines} lines of log"
         mended = tuple(line for line in log.hits if line.mended and line.card in ids)
         if mended:

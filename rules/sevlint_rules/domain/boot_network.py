@@ -3,7 +3,8 @@
 Why    What the network sends is not part of the launch measurement; the iPXE ROM knows nothing of SEV and hangs in
        firmware, and the firmware for TDX has no network driver at all.
 Fix    Boot from a disk, or by `<kernel>` with kernelHashes='yes' (SEV).
-Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.2); intel-tdx 7.4
+Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.2);
+       edk2: OvmfPkg/IntelTdx (intel-tdx 7.4 boot network)
 """
 
 from sevlint.api import X86, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule
@@ -27,9 +28,9 @@ def judge(domain: Domain, goal: Goal) -> Verdict:
         is_first = domain.boot[0] is found
         severity = _SEVERITY[goal] if is_first else Severity.WARNING
         because = "it boots from the network" + ("" if is_first else ", where the disk does not boot")
-        return Fail(
-            because, (found.place,), edit("boot from a disk", "<boot dev='hd'/>", do), severity, value="network"
-        )
+        shown = "<boot dev='hd'/>" if is_only else ""
+        text = "boot from a disk" if is_only else "take the network out of the boot order"
+        return Fail(because, (found.place,), edit(text, shown, do), severity, value="network")
     orders = [one for one in domain.devices if one.boot_order is not None]
     device = next((one for one in orders if one.kind == "interface"), None)
     if device is not None:

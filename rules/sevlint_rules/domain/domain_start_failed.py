@@ -28,8 +28,14 @@ from sevlint.api import (
 from sevlint.facts.log import QemuLog
 
 _ANNOUNCE = ("qemu-starting-up", "qemu-shutting-down", "qemu-launch-object")
-_ASIDE = ("qemu-pdh-not-exported", "qemu-sev-migration-blocked")
-"""Answers to management, which end no start (amd-host 6)."""
+_ASIDE = (
+    "qemu-pdh-not-exported",
+    "qemu-sev-migration-blocked",
+    "qemu-tdx-cpu-feature-dropped",
+    "qemu-tdx-cpu-feature-forced",
+    "qemu-discard-in-private-file",
+)
+"""Answers to management, and warnings: they end no start (amd-host 6)."""
 _CAUSES = ("sev-parameter-off", "sev-es-parameter-off", "snp-parameter-off", "dev-sev-missing")
 _READ = Remedy("read what QEMU wrote before the line `shutting down, reason=failed`: it is no message known here")
 

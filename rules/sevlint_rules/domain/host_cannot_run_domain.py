@@ -2,7 +2,8 @@
 
 Why    The domain asks for a protection that KVM, or QEMU under libvirt, does not offer on this host: it will not start.
 Fix    Mend the host's own fault, or place the domain on a host that offers it.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0 outcome); libvirt: docs/formatdomaincaps.rst (libvirt-qemu 4.2)
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0 outcome); libvirt: docs/formatdomaincaps.rst (libvirt-qemu 4.2;
+       intel-tdx 7.4 capability, 7.4 vendor)
 
 Judged with the host around the domain, or the one that `--host` lends. A symptom: it folds under the host's fault.
 """
@@ -87,6 +88,8 @@ def _by_versions(
         return Fail(
             f"the host's CPU ({generation.capitalize()}) cannot run {goal.value}", (domain.place, cpu.model_place)
         )
+    if cpu is not None and not cpu.in_vm and (cpu.is_amd if goal is Goal.TDX else cpu.is_intel):
+        return Fail(f"the host's CPU ({cpu.vendor}) cannot run {goal.value}", (domain.place, cpu.place))
     if kernel is not None and not kernel.vendor and goal in KERNEL and kernel.version < KERNEL[goal]:
         because = f"the host's kernel {kernel.release} cannot run {goal.value}: that needs {text(KERNEL[goal])}"
         return Fail(because, (domain.place, kernel.place))
@@ -97,7 +100,7 @@ def _by_versions(
         if part is not None and goal in needed and part.version < needed[goal]:
             because = f"the host's {name} {part.text} cannot run {goal.value}: that needs {text(needed[goal])}"
             return Fail(because, (domain.place, part.place))
-    return Open("what the host's KVM decided was not collected", ("sys/module/kvm_amd/parameters/*",))
+    return Open("what the host's KVM decided was not collected", (f"sys/module/{_PARAMETER[goal][0]}/parameters/*",))
 
 
 def _own(domain: Domain) -> bool:

@@ -20,6 +20,11 @@ def judge(domain: Domain) -> Verdict:
     if limit >= memory + _OVERHEAD_KIB:
         return Pass("its hard limit leaves room for QEMU", (place,))
     right = f"<hard_limit unit='KiB'>{memory + _OVERHEAD_KIB}</hard_limit>"
-    because = f"its hard limit is {limit >> 10} MiB, and its memory and QEMU need {memory + _OVERHEAD_KIB >> 10} MiB"
+    because = f"its hard limit is {_size(limit)}, and its memory and QEMU need {_size(memory + _OVERHEAD_KIB)}"
     remedy = edit("raise the limit", right, change.put(place, right))
     return Fail(because, (place,), remedy, value=str(limit))
+
+
+def _size(kib: int) -> str:
+    """libvirt's unit where there is none is KiB, which who meant MiB must see."""
+    return f"{kib >> 10} MiB" if kib >= 1 << 10 else f"{kib} KiB"

@@ -5,7 +5,8 @@ Why    QEMU attaches an iPXE ROM to a virtio network card; run by firmware in an
 Fix    `<rom enabled='no'/>` in each `<interface>`: OVMF has network drivers of its own.
 Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.2)
 
-A warning where the network is in the boot order, else a note. A TDX guest never sees option ROMs.
+A warning where the network is in the boot order, else a note. A TDX guest never sees option ROMs. The model of a card
+that is a function of the host is not looked at: QEMU attaches no ROM to it.
 """
 
 from sevlint.api import AMD_SEV, Fail, Pass, Severity, Subject, Verdict, change, edit, rule
@@ -17,7 +18,8 @@ _OFF = "<rom enabled='no'/>"
 
 @rule(about=Subject.DOMAIN, severity=Severity.WARNING, goals=AMD_SEV)
 def judge(domain: Domain) -> Verdict:
-    found = [one for one in domain.all("interface") if one.model.startswith("virtio") and one.rom != "off"]
+    cards = [one for one in domain.all("interface") if one.model.startswith("virtio") and one.type != "hostdev"]
+    found = [one for one in cards if one.rom != "off"]
     if not found:
         return Pass("no network card has an option ROM", (domain.devices_place or domain.place,))
     is_booted = any(one.text == "network" for one in domain.boot) or any(one.boot_order is not None for one in found)

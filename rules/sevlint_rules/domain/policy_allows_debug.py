@@ -5,10 +5,12 @@ Why    With debugging allowed the hypervisor may ask the firmware to decrypt any
 Fix    Forbid it: SEV and SEV-ES policy with bit 0 set (0x0001, better 0x0007), SEV-SNP policy with bit 19 clear
        (0x30000), TDX policy with bit 0 clear (0x10000000).
 Refs   AMD SEV API 55766, SEV-SNP ABI 56860 section 4.3; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2, 1.3);
-       intel-tdx 7.3
+       qemu: target/i386/kvm/tdx.c (intel-tdx 7.2 bit 0, 7.3 QEMU and DEBUG, 7.3 0x10000001)
 
 libvirt reads a policy as hexadecimal always, with or without `0x`; of a number that only makes sense in decimal
 policy-read-as-hex speaks alone. The policy proposed here is one that every kernel and firmware starts.
+
+QEMU itself refuses bit 0 of TDX: 0x10000001, an example that circulates, does not even start.
 """
 
 from sevlint.api import X86, Fail, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, change, edit, rule
@@ -23,7 +25,7 @@ _SNP_ABI_MAJOR = 0x0100
 """No SEV-SNP firmware has a later major (amd-host 8): a policy that asks for one cannot start."""
 _TDX_DEBUG = 1 << 0
 _TDX_ONLY = 0x10000000
-"""The only attribute that KVM accepts (intel-tdx 7.3)."""
+"""The only attribute that KVM accepts (intel-tdx 7.3 KVM)."""
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86)

@@ -8,7 +8,7 @@ Refs   libvirt: docs/drvqemu.rst (libvirt-qemu 3.2, 8)
 What else is judged of the domain is true only as far as these arguments do not change it.
 """
 
-from sevlint.api import CONFIDENTIAL, Fail, NotApplicable, Pass, Severity, Subject, Verdict, edit, rule
+from sevlint.api import CONFIDENTIAL, Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, edit, rule
 from sevlint.facts.domain import Domain
 from sevlint.words import count
 
@@ -18,7 +18,8 @@ def judge(domain: Domain) -> Verdict:
     overrides = domain.overrides
     if overrides.launch_arguments():
         return NotApplicable("qemu-commandline-launch-object speaks of its arguments")
-    places = tuple(one.place for one in overrides.arguments)
+    old = [one.place for one in overrides.old_tdx_arguments()] if domain.goal is Goal.TDX else []
+    places = tuple(one.place for one in overrides.arguments if one.place not in old)
     remedy = edit("say it in libvirt's own XML")
     if places:
         because = f"{count(len(places), 'argument')} passed to QEMU behind libvirt's back"

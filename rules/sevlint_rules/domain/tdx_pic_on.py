@@ -2,7 +2,7 @@
 
 Why    QEMU stops with `TDX VM doesn't support PIC`.
 Fix    Drop `<pic>`: QEMU leaves it out by itself.
-Refs   qemu: target/i386/kvm/tdx.c (intel-tdx 7.1, 7.4)
+Refs   qemu: target/i386/kvm/tdx.c (intel-tdx 7.1 PIC, 7.4 pic)
 """
 
 from sevlint.api import Fail, Goal, Pass, Severity, Subject, TdxRung, Verdict, change, edit, rule

@@ -3,9 +3,10 @@
 Why    Without `<quoteGenerationService>` QEMU answers each request for a quote with "QGS unavailable": the guest
        runs, and nobody can attest it this way.
 Fix    Add `<quoteGenerationService path='/var/run/tdx-qgs/qgs.socket'/>`; without a path that socket is meant.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2); qemu: docs/system/i386/tdx.rst (intel-tdx 7.1, 7.4)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2); qemu: docs/system/i386/tdx.rst
+       (intel-tdx 7.1 quote-generation-socket, 7.4 default socket, 7.4 vsock)
 
-A guest that asks the quote service over vsock needs none.
+A guest that asks the quote service over vsock needs none: nothing is said of one that has such a device.
 """
 
 from sevlint.api import Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule
@@ -24,6 +25,8 @@ def judge(domain: Domain, xml: DomainXml) -> Verdict:
         return Pass("it names a quote generation service", (launch.quote_service.place,))
     if any(one.tag.lower() in _NAMES for one in xml.launch.children):
         return NotApplicable("it names one in a form that libvirt does not read, which another rule says")
+    if domain.all("vsock"):
+        return NotApplicable("it has a vsock, over which the guest may ask the host for quotes")
     fragment = "<quoteGenerationService/>"
     remedy = edit(
         "name a quote generation service, if the guest is to be attested", fragment, change.add(launch.place, fragment)
