@@ -563,6 +563,14 @@ class FoundDomain(Struct, frozen=True):
     read: Callable[[], Domain | Gap]
 
 
+class SharedSession(Fact, frozen=True):
+    """Other domains of the same run that hold this one's launch session (libvirt-qemu 1.2 session)."""
+
+    LEVEL: ClassVar[Level] = Level.DOMAIN
+    others: tuple[Setting, ...]
+    """Their names, and where the session stands in them."""
+
+
 class AutostartedDomains(Fact, frozen=True):
     """The domains that libvirt starts with the host: the links in /etc/libvirt/qemu/autostart."""
 
