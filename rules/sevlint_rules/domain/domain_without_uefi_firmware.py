@@ -8,13 +8,30 @@ Refs   libvirt: docs/formatdomain.rst, src/qemu/qemu_firmware.c; qemu: target/i3
 `<os type='efi'>`, which libvirt's own SEV page shows, is a misprint that libvirt ignores.
 """
 
-from sevlint.api import X86, AmdRung, Change, Fail, Goal, Pass, Remedy, Severity, Subject, Verdict, change, edit, rule
+from sevlint.api import (
+    X86,
+    AmdRung,
+    Change,
+    Fail,
+    Goal,
+    NotApplicable,
+    Pass,
+    Remedy,
+    Severity,
+    Subject,
+    Verdict,
+    change,
+    edit,
+    rule,
+)
 from sevlint.facts.domain import Domain, DomainXml, Element
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86, rung=AmdRung.DOMAIN)
 def judge(domain: Domain, xml: DomainXml) -> Verdict:
     firmware = domain.firmware
+    if firmware.asks_for_autoselection:
+        return NotApplicable("libvirt refuses it, as firmware-choice-contradictory says")
     if firmware.is_uefi:
         return Pass("it has UEFI firmware", (firmware.loader_place or firmware.place,))
     if firmware.autoselect == "bios" or firmware.loader:

@@ -60,6 +60,14 @@ def judge(domain: Domain, descriptors: FirmwareDescriptors | Gap, goal: Goal) ->
     if others:
         return NotApplicable("firmware is there, and not for its machine type")
     because = f"libvirt finds no firmware for {goal.value} on the host"
+    near = [
+        one.unmet(domain) for one in descriptors.items if one.offers(goal) and one.fits(domain, whatever_it_can=True)
+    ]
+    if near:
+        because += f" that {near[0]}, as the domain asks"
+        return Fail(
+            because, (place, descriptors.place), Remedy("ask for less, or install such firmware"), value=near[0]
+        )
     return Fail(
         because, (place, descriptors.place), Remedy(f"install firmware made for {goal.value}"), value=goal.value
     )

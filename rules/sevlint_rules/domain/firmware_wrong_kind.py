@@ -6,7 +6,8 @@ Fix    Name an image made for the goal: OVMF.amdsev.fd for SEV-SNP, OVMF.inteltd
        SEV and SEV-ES.
 Refs   libvirt: tests/qemufirmwaredata; qemu: hw/i386/pc_sysfw.c (libvirt-qemu 2.3, 2.4); intel-tdx 7.4
 
-Judged by the name that distributions give; an image of a site's own name is not judged.
+Judged by the name that distributions give; an image of a site's own name is not judged. A build with a legacy BIOS
+(CSM) inside is a warning: it may start as UEFI, and never boots a legacy system.
 """
 
 from sevlint.api import (
@@ -44,6 +45,10 @@ def judge(domain: Domain, goal: Goal) -> Verdict:
     wrong = firmware.wrong_kind(goal)
     if "SMM" in wrong and (firmware.secure_boot or domain.smm):
         return NotApplicable("it asks for Secure Boot or SMM, which is refused already")
+    if not wrong and firmware.has_csm:
+        because = "its firmware was by its path built with a legacy BIOS (CSM), which cannot run encrypted"
+        remedy = edit(f"name an image made for {goal.value}")
+        return Fail(because, (place,), remedy, severity=Severity.WARNING, confidence=Confidence.LOW, value="csm")
     if not wrong:
         return Pass("nothing in its image's name is against it", (place,))
     name = firmware.loader.rsplit("/", 1)[-1]
