@@ -62,6 +62,8 @@ class FirmwareDescriptor(Reading, frozen=True):
         """What the domain asks of its firmware and this one is not; "" for nothing."""
         if domain.firmware.stateless and self.device == "flash" and self.mode != "stateless":
             return "keeps no variables (stateless)"
+        if self.device == "flash" and (domain.firmware.readonly == "no") is not (self.mode == "combined"):
+            return "may be written to (combined)" if domain.firmware.readonly == "no" else "is not to be written to"
         for setting, feature in ((domain.suspend_to_mem, "acpi-s3"), (domain.suspend_to_disk, "acpi-s4")):
             if setting is not None and setting.text == "yes" and feature not in self.features:
                 return f"can suspend ({feature})"

@@ -2,7 +2,7 @@
 
 Why    Firmware for Secure Boot protects its variables by System Management Mode. libvirt finds no such firmware that
        also has the feature for SEV, and QEMU refuses SMM for SEV-ES, SEV-SNP and TDX.
-       Plain SEV may have it with an image named by hand: then libvirt demands `<smm>` and x86_64, `Secure boot
+       Plain SEV may have it with an image named by hand: then libvirt demands q35, x86_64 and `<smm>`, `Secure boot
        requires SMM feature enabled`.
 Fix    Drop secure='yes' and the firmware feature secure-boot. For TDX an image with built-in keys
        (OVMF.inteltdx.secboot.fd) has Secure Boot without SMM.
@@ -62,6 +62,8 @@ def _plain(domain: Domain) -> Verdict:
     place = loader.at("secure")
     if domain.arch == "i686":
         return Fail("libvirt has Secure Boot for x86_64 only", (place,), edit("use x86_64"), value=domain.arch)
+    if domain.machine == "pc" or domain.machine.startswith("pc-i440fx"):
+        return Fail("libvirt has Secure Boot on q35 only", (place,), edit("use q35"), value=domain.machine)
     if domain.smm:
         return Pass("plain SEV runs with SMM", (place,))
     smm = "<smm state='on'/>"
