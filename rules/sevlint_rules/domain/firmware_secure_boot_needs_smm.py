@@ -6,7 +6,8 @@ Why    Firmware for Secure Boot protects its variables by System Management Mode
        requires SMM feature enabled`.
 Fix    Drop secure='yes' and the firmware feature secure-boot. For TDX an image with built-in keys
        (OVMF.inteltdx.secboot.fd) has Secure Boot without SMM.
-Refs   libvirt: src/qemu/qemu_firmware.c, src/qemu/qemu_validate.c (libvirt-qemu 2.1, 2.3, 3.2)
+Refs   libvirt: src/qemu/qemu_firmware.c, src/qemu/qemu_validate.c (libvirt-qemu 2.1 Secure Boot q35, 2.1 Secure Boot
+       x86_64, 2.1 Secure Boot SMM, 2.3 #2, 2.3 descriptor 4m sb, 2.3 descriptor 2m sb, 3.2)
 """
 
 from sevlint.api import (

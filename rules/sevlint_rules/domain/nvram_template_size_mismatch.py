@@ -4,7 +4,8 @@ Why    The two halves of OVMF belong together: with the store of the other size 
        anything is shown. A raw template becomes a raw store, which is read in the format of the loader where
        `<nvram>` names none.
 Fix    Take both from the same build: `OVMF_CODE_4M` with `OVMF_VARS_4M`, or neither with `_4M`.
-Refs   edk2: OvmfPkg; libvirt: docs/formatdomain.rst (libvirt-qemu 2.4)
+Refs   edk2: OvmfPkg; libvirt: docs/formatdomain.rst (libvirt-qemu 2.4 2 MB, 2.4 2M and 4M, 2.4 raw and qcow2, 2.4 names
+       SUSE, 2.4 names Arch)
 
 Manuals that ask for "2 MB flash for OVMF_VARS" name nothing that libvirt or QEMU checks; the mix is the fault.
 """

@@ -4,7 +4,7 @@ Why    A session holds the keys of one launch, wrapped for one platform. With th
        launches and the secrets sent to them hang on the same keys: who opens one opens all, and a host can give one
        guest what was meant for another.
 Fix    Make a new session for each domain and each launch, as `sevctl session` does.
-Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 session reused)
+Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 dhCert and session, 8 sev-session-reused)
 
 Compared are the domains of one run, in whichever files; copies of one domain, by its name or uuid, count once. The
 session itself is never shown.
