@@ -18,7 +18,7 @@ import pluggy
 from sevlint import hookspecs
 from sevlint.engine import Registry
 from sevlint.errors import RuleDefinitionError, SevlintError, UsageError
-from sevlint.facts.domain import Domain, DomainXml, RunningDomain
+from sevlint.facts.domain import Domain, DomainXml, RunningDomain, SharedSession
 from sevlint.facts.goals import Expected
 from sevlint.facts.suppressions import Suppressions
 from sevlint.hookspecs import Component, Pack, Reporter, hookimpl
@@ -323,7 +323,7 @@ def check_supply(rules: Iterable[Rule], registry: Registry) -> None:
     Only where the registry is for every subject: a lone XML never loads what makes a host's facts.
     """
     made = {parser.makes for parser in registry.parsers} | {combiner.makes for combiner in registry.combiners}
-    made |= {Domain, DomainXml, Expected, RunningDomain, Suppressions}
+    made |= {Domain, DomainXml, Expected, RunningDomain, SharedSession, Suppressions}
     for rule in rules:
         for want in rule.wants:
             if want.how is not How.GOAL and want.fact not in made:

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from sevlint.engine.snapshot import VIEW_RANK, Loaded, Made, Node, Registry, Snapshot, damage_of
 from sevlint.errors import ParseError, SourceError
 from sevlint.facts.cpu import Cpuinfo, of_generation
-from sevlint.facts.domain import Domain, DomainXml, FoundDomain
+from sevlint.facts.domain import Domain, DomainXml, FoundDomain, Setting, SharedSession
 from sevlint.facts.goals import DomainGoalSigns, Expected, GuestGoalSigns, HostGoalSigns
 from sevlint.facts.kernel import KernelVersion
 from sevlint.facts.log import AuditLogReading, KernelLog, KernelLogReading, LogReading, QemuLogReading
@@ -78,6 +78,7 @@ def collect(
     _lend(snapshot)
     _tie(snapshot)
     _expect(snapshot, site)
+    _share_sessions(snapshot)
     _set_goals(snapshot, settings)
     return snapshot
 
@@ -484,6 +485,32 @@ def _expect(snapshot: Snapshot, site: Site) -> None:
         expectation = site.expects(node) if node.outside else None
         if expectation is not None:
             node.made[Expected] = Made(Expected(expectation))
+
+
+def _share_sessions(snapshot: Snapshot) -> None:
+    """Tell each domain which others hold its launch session: no rule sees the siblings of a domain.
+
+    Views and copies of one VM, which its name or uuid shows, are none.
+    """
+    holding: dict[str, list[tuple[Node, Place]]] = {}
+    for node in snapshot.domains:
+        xml = node.made[DomainXml].value
+        launch = xml.launch if isinstance(xml, DomainXml) else None
+        if launch is None or all(one.tag != "session" for one in launch.children):
+            continue
+        domain = snapshot.get(node, Domain)
+        session = domain.launch_security.blob("session") if domain is not None and domain.launch_security else None
+        if session is not None:
+            holding.setdefault("".join(session.text.split()), []).append((node, session.place))
+    for found in holding.values():
+        for node, _ in found:
+            others = tuple(
+                Setting(one.name, place)
+                for one, place in found
+                if one.name != node.name and not (node.uuid and one.uuid == node.uuid)
+            )
+            if others:
+                node.made[SharedSession] = Made(SharedSession(others))
 
 
 def _domain_of(guest: Node, snapshot: Snapshot) -> Node | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -15,9 +16,11 @@ from sevlint.numbers import decimal
 _UEFI_NAME = re.compile(r"ovmf|edk2|tdvf|uefi")
 _BIOS_NAME = re.compile(r"^(?:vga)?bios|seabios|qboot")
 _TDX_NAME = re.compile(r"inteltdx|tdvf|[._-]tdx")
-_SECURE_BOOT_NAME = re.compile(r"secboot|secure-boot")
+_SECURE_BOOT_NAME = re.compile(r"secboot|secure-boot|code(?:[._-]4m)?\.ms(?=[._-])|[._-]smm(?=[._-])")
+"""Debian's `OVMF_CODE_4M.ms.fd` is one, SUSE's `ovmf-x86_64-smm-ms.bin` too; its `-ms` alone has keys and no SMM."""
 _SECURE_BOOT = ("secure-boot", "enrolled-keys")
-_SPLIT_NAME = re.compile(r"code(?!.*\bcc\b)|[._-]vars(?![a-z])")
+_CSM_NAME = re.compile(r"(?<![a-z])csm(?![a-z])")
+_SPLIT_NAME = re.compile(r"code(?!.*cc)|[._-]vars(?![a-z])")
 _OTHER_MACHINE_NAME = re.compile(r"microvm|aavmf|qemu_efi")
 
 
@@ -87,6 +90,13 @@ class Blob(Struct, frozen=True):
         """As long as its bytes are in hexadecimal, and of nothing but such digits."""
         text = self.text.strip()
         return self.wanted is not None and len(text) == 2 * self.wanted and _HEX_DIGITS.issuperset(text)
+
+    @property
+    def data(self) -> bytes | None:
+        """Its bytes; None where they are not as many as are wanted, or are no base64."""
+        if self.has_strays or self.is_cut or self.wanted != self.size:
+            return None
+        return b64decode("".join(self.text.split()))
 
     @property
     def _digits(self) -> int:
@@ -235,6 +245,16 @@ class Firmware(Struct, frozen=True):
         return ""
 
     @property
+    def has_csm(self) -> bool:
+        """By its path an OVMF with a legacy BIOS inside."""
+        return bool(_CSM_NAME.search(self.loader.lower()))
+
+    @property
+    def asks_for_autoselection(self) -> bool:
+        """It has what only a choice of libvirt's can fill, and does not ask libvirt to choose: that is refused."""
+        return not self.autoselect and (bool(self.features) or (self.loader_place is not None and not self.loader))
+
+    @property
     def is_uefi(self) -> bool:
         """UEFI by the image's name whatever its loader type; without one autoselected EFI or flash (libvirt-qemu 2.4).
 
@@ -288,6 +308,8 @@ class Device(Struct, frozen=True):
     driver_place: Place | None = None
     """The `<driver>`: where `iommu` and `queues` stand."""
     rom_place: Place | None = None
+    address: str = ""
+    """The kind of bus that its `<address>` names: pci, usb, drive, ccw, virtio-mmio."""
 
     @property
     def is_virtio(self) -> bool:
@@ -579,6 +601,14 @@ class FoundDomain(Struct, frozen=True):
     ordinal: int
     xml: DomainXml | Gap
     read: Callable[[], Domain | Gap]
+
+
+class SharedSession(Fact, frozen=True):
+    """Other domains of the same run that hold this one's launch session (libvirt-qemu 1.2 session)."""
+
+    LEVEL: ClassVar[Level] = Level.DOMAIN
+    others: tuple[Setting, ...]
+    """Their names, and where the session stands in them."""
 
 
 class AutostartedDomains(Fact, frozen=True):

@@ -36,6 +36,8 @@ LIBVIRT_STATELESS_MUST_BE_ASKED = ((10, 5), (11, 8))
 """From the first of SEV-SNP until the second libvirt chose no stateless flash by itself (libvirt-qemu 2.3)."""
 LIBVIRT_FILLS_C_BIT = (6, 9)
 """From here on cbitpos and reducedPhysBits are filled in at start, and may be left out (libvirt-qemu 1.2)."""
+KERNEL_HASHES_LIBVIRT, KERNEL_HASHES_QEMU = (8, 0), (6, 2)
+"""Before, libvirt ignores kernelHashes, and QEMU has nothing to ask for (libvirt-qemu 1.2 kernelHashes)."""
 SNP_POLICY_FREE = (6, 17)
 """Kernels before refuse a SEV-SNP policy without SMT, or for a single socket (libvirt-qemu 1.3)."""
 SNP_POLICY_FEATURES_REFUSED = (6, 18)

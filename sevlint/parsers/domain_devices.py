@@ -54,6 +54,7 @@ def _device(element: etree._Element, place: Callable[[etree._Element], Place]) -
         model_place=place(parts["model"]) if "model" in parts else None,
         driver_place=place(parts["driver"]) if "driver" in parts else None,
         rom_place=place(parts["rom"]) if "rom" in parts else None,
+        address=_attributes(parts.get("address")).get("type", ""),
     )
 
 

@@ -41,6 +41,7 @@ def firmware_descriptor(text: Text) -> FirmwareDescriptor:
         targets=targets,
         features=frozenset(_words(content.get("features"))),
         place=text.place(line),
+        mode=str(mapping.get("mode", "split")) if device == "flash" else "",
     )
 
 

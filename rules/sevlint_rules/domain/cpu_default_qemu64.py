@@ -4,7 +4,7 @@ Why    Without a `<cpu>` libvirt starts qemu64, which has no AES and no AVX; SEV
        its CPU, and may refuse it.
 Fix    Use `<cpu mode='host-passthrough'/>`, or a model such as EPYC-Milan for launches that are measured on one host
        and run on another.
-Refs   libvirt: docs/formatdomain.rst; qemu: target/i386/sev.c (libvirt-qemu 3.2)
+Refs   libvirt: docs/formatdomain.rst; qemu: target/i386/sev.c (libvirt-qemu 2.2 qemu64, 3.2)
 
 TDX takes host-passthrough only, which a rule of its own says.
 """

@@ -3,19 +3,37 @@
 Why    Without one libvirt starts SeaBIOS, which cannot run encrypted: plain SEV hangs in firmware, SEV-ES, SEV-SNP and
        TDX are refused by QEMU. libvirt accepts such a domain without a word.
 Fix    Ask for UEFI: `<os firmware='efi'>`, or name an OVMF image in `<loader>`.
-Refs   libvirt: docs/formatdomain.rst, src/qemu/qemu_firmware.c; qemu: target/i386/sev.c (libvirt-qemu 2.2, 2.4;
-       intel-tdx 7.4 SeaBIOS)
+Refs   libvirt: docs/formatdomain.rst, src/qemu/qemu_firmware.c; qemu: target/i386/sev.c (libvirt-qemu 2.1 type does not
+       support nvram, 2.1 EFI permits NVRAM, 2.2 no firmware, 2.2 os type efi, 2.4 SeaBIOS, 2.5 Q35 and UEFI; intel-tdx
+       7.4 SeaBIOS)
 
 `<os type='efi'>`, which libvirt's own SEV page shows, is a misprint that libvirt ignores.
 """
 
-from sevlint.api import X86, AmdRung, Change, Fail, Goal, Pass, Remedy, Severity, Subject, Verdict, change, edit, rule
+from sevlint.api import (
+    X86,
+    AmdRung,
+    Change,
+    Fail,
+    Goal,
+    NotApplicable,
+    Pass,
+    Remedy,
+    Severity,
+    Subject,
+    Verdict,
+    change,
+    edit,
+    rule,
+)
 from sevlint.facts.domain import Domain, DomainXml, Element
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86, rung=AmdRung.DOMAIN)
 def judge(domain: Domain, xml: DomainXml) -> Verdict:
     firmware = domain.firmware
+    if firmware.asks_for_autoselection:
+        return NotApplicable("libvirt refuses it, as firmware-choice-contradictory says")
     if firmware.is_uefi:
         return Pass("it has UEFI firmware", (firmware.loader_place or firmware.place,))
     if firmware.autoselect == "bios" or firmware.loader:

@@ -4,7 +4,10 @@ Why    libvirt knows by descriptors what an image can do. Where none has the fea
        find 'efi' firmware that is compatible with the current configuration`; an image that is named by hand is taken
        unseen, and fails in the guest.
 Fix    Install firmware with the feature (packages edk2-ovmf, ovmf-amdsev, ovmf-inteltdx), or name another image.
-Refs   libvirt: src/qemu/qemu_firmware.c; qemu: docs/interop/firmware.json (libvirt-qemu 2.3)
+Refs   libvirt: src/qemu/qemu_firmware.c; qemu: docs/interop/firmware.json (libvirt-qemu 1.3 SEV bit 2 and firmware, 2.1
+       no firmware, 2.3 search order, 2.3 masks, 2.3 interface, 2.3 machine and arch, 2.3 acpi-s3, 2.3 requested
+       features, 2.3 requires-smm, 2.3 sev, 2.3 sev-es, 2.3 sev-snp, 2.3 tdx, 2.3 combined mode, 2.3 #5, 2.3 descriptor
+       4m nosb, 2.3 descriptor 2m nosb, 2.3 feature names, 2.3 flash mode)
 
 Judged with the host around the domain, or the one that `--host` lends.
 """
@@ -60,6 +63,14 @@ def judge(domain: Domain, descriptors: FirmwareDescriptors | Gap, goal: Goal) ->
     if others:
         return NotApplicable("firmware is there, and not for its machine type")
     because = f"libvirt finds no firmware for {goal.value} on the host"
+    near = [
+        one.unmet(domain) for one in descriptors.items if one.offers(goal) and one.fits(domain, whatever_it_can=True)
+    ]
+    if near:
+        because += f" that {near[0]}, as the domain asks"
+        return Fail(
+            because, (place, descriptors.place), Remedy("ask for less, or install such firmware"), value=near[0]
+        )
     return Fail(
         because, (place, descriptors.place), Remedy(f"install firmware made for {goal.value}"), value=goal.value
     )

@@ -3,7 +3,7 @@
 Why    Without TEE-IO (SEV-TIO, TDX Connect) an assigned device reaches the guest's shared memory only: its data lies
        there in clear, and the host controls the device.
 Fix    Encrypt and authenticate in the guest all that goes through the device, or assign none.
-Refs   qemu: system/physmem.c (libvirt-qemu 3.2; intel-tdx 7.4 hostdev)
+Refs   qemu: system/physmem.c (libvirt-qemu 2.2 hostdev, 3.2; intel-tdx 7.4 hostdev)
 
 A disk behind the host's NVMe driver is a virtio disk to the guest: nothing of its own is wrong with it. For SEV-SNP
 with a QEMU that may not be able to assign devices at all, hostdev-pci-private-memory speaks first.

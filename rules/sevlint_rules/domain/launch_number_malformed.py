@@ -4,7 +4,7 @@ Why    libvirt reads both as decimal numbers and refuses anything else, 0x33 too
        cbitpos`.
 Fix    Leave the element out: libvirt 6.9 and newer ask the host. Older ones need the decimal number (51 or 47, and
        1).
-Refs   libvirt: src/conf/domain_conf.c (libvirt-qemu 1.2, 2.1)
+Refs   libvirt: src/conf/domain_conf.c (libvirt-qemu 1.2 cbitpos, 1.2 reducedPhysBits, 2.1 numbers)
 
 The policy beside them is hexadecimal.
 """

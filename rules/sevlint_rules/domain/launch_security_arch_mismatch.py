@@ -3,7 +3,7 @@
 Why    SEV and TDX are of x86 processors, Secure Execution is of s390: with another `arch` QEMU knows no such object,
        and libvirt refuses the domain.
 Fix    Ask for what the architecture has: sev, sev-snp or tdx on x86_64, s390-pv on s390x.
-Refs   libvirt: docs/formatdomain.rst, docs/formatdomaincaps.rst (libvirt-qemu 1.1)
+Refs   libvirt: docs/formatdomain.rst, docs/formatdomaincaps.rst (libvirt-qemu 1.1 architectures)
 """
 
 from sevlint.api import (

@@ -3,8 +3,8 @@
 Why    SEV-SNP and TDX have no firmware for it: the images made for them list q35 only. SEV and SEV-ES may start, but
        virtio devices then need settings of their own, and the libvirt project strongly discourages it.
 Fix    Use the machine type q35. Its devices sit on other PCI addresses: let libvirt assign them anew.
-Refs   libvirt: docs/kbase/launch_security_sev.rst; virt-manager: virtinst/domain/launch_security.py
-       (libvirt-qemu 2.3, 3.2; intel-tdx 7.1 q35, 7.4 os/type)
+Refs   libvirt: docs/kbase/launch_security_sev.rst; virt-manager: virtinst/domain/launch_security.py (libvirt-qemu 2.2
+       i440fx, 2.3 #3, 2.5 Q35 and UEFI, 3.2; intel-tdx 7.1 q35, 7.4 os/type)
 """
 
 from sevlint.api import X86, AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule

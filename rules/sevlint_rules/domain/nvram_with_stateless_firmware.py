@@ -2,7 +2,7 @@
 
 Why    libvirt stops with `NVRAM is not permitted when loader is stateless`.
 Fix    Drop `<nvram>`: stateless firmware keeps no variables, which is what an encrypted guest wants.
-Refs   libvirt: src/conf/domain_validate.c (libvirt-qemu 2.1)
+Refs   libvirt: src/conf/domain_validate.c (libvirt-qemu 2.1 template with stateless, 2.1 NVRAM with stateless)
 """
 
 from sevlint.api import AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule

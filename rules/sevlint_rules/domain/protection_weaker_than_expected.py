@@ -3,7 +3,9 @@
 Why    It starts and runs, and is not protected as the site demands: another technology, or a policy that allows what is
        to be forbidden.
 Fix    Ask for the technology and the policy that `expect` in `.sevlint.yaml` names.
-Refs   AMD SEV API 55766, SEV-SNP ABI 56860 section 4.3; libvirt: docs/formatdomain.rst (libvirt-qemu 1.1, 1.3)
+Refs   AMD SEV API 55766, SEV-SNP ABI 56860 section 4.3; libvirt: docs/formatdomain.rst (libvirt-qemu 1.1 sev, 1.3 SEV
+       bit 1, 1.3 SEV bit 3, 1.3 SEV bits 16 to 31, 1.3 SNP bits 0 to 15, 1.3 SNP bit 16, 1.3 SNP bit 18, 1.3 SNP bit
+       20)
 
 SEV-ES counts as more than SEV, and SEV-SNP as more than both.
 """

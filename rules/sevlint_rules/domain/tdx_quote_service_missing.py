@@ -3,7 +3,7 @@
 Why    Without `<quoteGenerationService>` QEMU answers each request for a quote with "QGS unavailable": the guest
        runs, and nobody can attest it this way.
 Fix    Add `<quoteGenerationService path='/var/run/tdx-qgs/qgs.socket'/>`; without a path that socket is meant.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2); qemu: docs/system/i386/tdx.rst
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 quoteGenerationService); qemu: docs/system/i386/tdx.rst
        (intel-tdx 7.1 quote-generation-socket, 7.4 default socket, 7.4 vsock)
 
 A guest that asks the quote service over vsock needs none: nothing is said of one that has such a device.

@@ -3,7 +3,7 @@
 Why    Nothing in the file can be judged, not even whether it asks for protection; libvirt refuses what is not
        well-formed.
 Fix    Mend the XML at the place named, or remove the DOCTYPE: libvirt needs none, and sevlint expands no entity.
-Refs   libvirt: src/util/virxml.c (libvirt-qemu 2.1); W3C XML 1.0
+Refs   libvirt: src/util/virxml.c; W3C XML 1.0
 """
 
 from sevlint.api import STRUCTURE, Fail, Gap, GapReason, Open, Pass, Severity, Subject, Verdict, rule

@@ -3,7 +3,8 @@
 Why    OVMF boots SEV-ES guests since edk2-stable202102 and SEV-SNP guests since edk2-stable202405; with an older one
        the guest ends before its kernel runs.
 Fix    Upgrade the package (edk2-ovmf, ovmf, qemu-ovmf-x86_64) to that release or a newer one.
-Refs   AMDESE/AMDSEV README (amd-host 1.4 OVMF); AMDEPYC/sev_component_test (peer-checks 12 #7)
+Refs   AMDESE/AMDSEV README (amd-host 1.4 OVMF; libvirt-qemu 2.4 APIC MMIO); AMDEPYC/sev_component_test (peer-checks 12
+       #7)
 
 Judged by the year and month in the package's version. Distributions backport, hence the medium confidence; it is low
 where the host's firmware descriptors offer the technology all the same. Domains that load an image of their own, from
