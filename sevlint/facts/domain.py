@@ -20,7 +20,7 @@ _SECURE_BOOT_NAME = re.compile(r"secboot|secure-boot|code(?:[._-]4m)?\.ms(?=[._-
 """Debian's `OVMF_CODE_4M.ms.fd` is one, SUSE's `ovmf-x86_64-smm-ms.bin` too; its `-ms` alone has keys and no SMM."""
 _SECURE_BOOT = ("secure-boot", "enrolled-keys")
 _CSM_NAME = re.compile(r"(?<![a-z])csm(?![a-z])")
-_SPLIT_NAME = re.compile(r"code(?!.*cc)|[._-]vars(?![a-z])")
+_SPLIT_NAME = re.compile(r"code(?!.*\bcc\b)|[._-]vars(?![a-z])")
 _OTHER_MACHINE_NAME = re.compile(r"microvm|aavmf|qemu_efi")
 
 
