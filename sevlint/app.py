@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from sevlint import __version__, clean, config, engine, plugins, select
 from sevlint.errors import SourceError, UsageError
+from sevlint.files import git_root
 from sevlint.model import (
     Edit,
     Fault,
@@ -138,6 +139,10 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     nodes: list[engine.Node] = []
     told = _told(judged, options, configs, offers, nodes)
     report, mended = told[0], None
+    if told[1] and not (options.fix or options.diff):
+        from sevlint.fixing import prospects
+
+        report = replace(report, fixable=prospects(judged.snapshot, told[1]))
     if options.fix or options.diff:
         mended = _mend(judged, told, options, offers, configs, nodes)
         judged, report = (mended.judged, mended.report) if options.fix else (judged, report)
@@ -698,7 +703,7 @@ def _uris(sources: Sequence[Source]) -> list[str]:
     Inputs of one repository keep its paths beside inputs from elsewhere, unless two files would then have one name.
     """
     places = [None if _is_stream(one) else os.path.realpath(one.location or one.label) for one in sources]
-    roots = {path: _git_root(path) for path in places if path is not None}
+    roots = {path: git_root(path) for path in places if path is not None}
     inside = [path for path, root in roots.items() if root]
     outside = [path for path, root in roots.items() if not root]
     if len({root for root in roots.values() if root}) == 1:
@@ -730,17 +735,6 @@ def _is_stream(source: Source) -> bool:
         or label.startswith(("/dev/fd/", "/proc/self/fd/", "/dev/stdin"))
         or not (os.path.isfile(label) or os.path.isdir(label))
     )
-
-
-def _git_root(path: str) -> str:
-    """The folder with `.git` at or above a path, or ""."""
-    folder = path if os.path.isdir(path) else os.path.dirname(path)
-    while not os.path.exists(os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return ""
-        folder = above
-    return folder
 
 
 def _shared(paths: Iterable[str]) -> str:

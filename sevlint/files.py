@@ -1,4 +1,4 @@
-"""A file is written whole or not at all: a temporary file beside it takes its place."""
+"""Files on disk: one is written whole or not at all (a temporary file beside it takes its place); repositories."""
 
 from __future__ import annotations
 
@@ -39,3 +39,14 @@ def _keep(path: str, temporary: str) -> None:
         with suppress(OSError):  # whoever may write in the folder need not be the owner
             os.chown(temporary, there.st_uid, there.st_gid)
     os.chmod(temporary, stat.S_IMODE(there.st_mode))
+
+
+def git_root(path: str) -> str:
+    """The folder with `.git` at or above a path, or ""."""
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    while not os.path.exists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return ""
+        folder = above
+    return folder

@@ -1,6 +1,6 @@
 """`--fix` and `--diff`: edits are applied to what was read, in rounds, and judged again before anything is written.
 
-Only domain XML files that were named or walked are changed: a snapshot is evidence, a live status is libvirt's own.
+Only domain XML in files that were named or walked is changed: a snapshot is evidence, and what runs is libvirt's own.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
@@ -26,6 +26,7 @@ ROUNDS = 10
 _LIBVIRTS = ("/etc/libvirt/", "/run/libvirt/", "/var/lib/libvirt/")
 """Where libvirt keeps what only `virsh edit` may change, on a host or in a copy of one."""
 _STREAMS = ("/dev/", "/proc/")
+_DUMP = "a live dump of a running domain (it has an id): keep `virsh dumpxml --inactive` instead"
 
 
 Told = tuple[Report, Mapping[str, tuple[Edit, Place]]]
@@ -33,12 +34,17 @@ Told = tuple[Report, Mapping[str, tuple[Edit, Place]]]
 
 
 class _File:
-    """A file that may be changed. `homes` are the inputs that it was read for; `fixed` the rules whose edits are in."""
+    """A file with domains. `homes` are the inputs that it was read for; `fixed` the rules whose edits are in.
 
-    def __init__(self, name: str, data: bytes) -> None:
+    `why_not` says why it may not be changed, or ""; `domains` the same of each domain, by the number of its element.
+    """
+
+    def __init__(self, name: str, data: bytes, why_not: str) -> None:
         self.name = name
         self.before = data
         self.data = data
+        self.why_not = why_not
+        self.domains: dict[int, str] = {}
         self.homes: list[tuple[Source, str]] = []
         self.fixed: list[str] = []
 
@@ -48,44 +54,118 @@ class _File:
         for source, path in self.homes:
             source.files[path] = structs.replace(source.files[path], data=data)
 
+    def refuses(self, element: int) -> str:
+        """Why nothing may be changed there, or ""."""
+        start = max((one for one in self.domains if one <= element), default=min(self.domains))
+        return self.why_not or self.domains[start]
+
 
 _Files = dict[tuple[int, str], _File]
 """By the number of the input and the path in it."""
 
 
-def changeable(snapshot: engine.Snapshot) -> _Files:
-    """The files that may be changed; one that was named twice is one."""
+def _files(snapshot: engine.Snapshot, wanted: Container[tuple[int, str]] | None = None) -> _Files:
+    """The files that hold domains, or those of them that are wanted; one that was named twice is one."""
     found: _Files = {}
     by_real: dict[str, _File] = {}
     for node in snapshot.domains:
-        source, path = node.source, node.outside.rpartition("#")[0]
-        file = source.files.get(path)
+        source = node.source
         made = node.made.get(DomainXml)
         xml = made.value if made is not None else None
-        is_at_rest = isinstance(xml, DomainXml) and xml.root == "domain" and node.view is View.AT_REST
-        if node.lent or source.kind not in ("file", "xml") or file is None or not is_at_rest:
+        home = source.number, xml.path if isinstance(xml, DomainXml) else ""
+        file = source.files.get(home[1])
+        if not isinstance(xml, DomainXml) or file is None or (wanted is not None and home not in wanted):
             continue
-        name = path if source.kind == "file" else os.path.join(source.label, path)
-        real = os.path.realpath(name)
-        if file.complete is Completeness.WHOLE and _is_plain(name, real):
-            one = by_real.setdefault(real, _File(name, file.data))
-            one.homes.append((source, path))
-            found[source.number, path] = one
+        if home not in found:
+            name = os.path.join(source.label, home[1]) if source.kind == "xml" else home[1]
+            real = os.path.realpath(name)
+            why = _why_not(node, name, real) or ("" if file.complete is Completeness.WHOLE else "it is not whole")
+            one = _File(name, file.data, why) if why else by_real.setdefault(real, _File(name, file.data, ""))
+            one.homes.append((source, home[1]))
+            found[home] = one
+        found[home].domains[xml.place.element or 0] = _runs(node, xml)
     return found
 
 
-def _is_plain(name: str, real: str) -> bool:
+def _why_not(node: engine.Node, name: str, real: str) -> str:
+    """Why the file of a domain is never changed, or ""."""
+    if node.lent:
+        return "what --host names is never changed"
+    if node.source.kind == "stdin" or os.path.abspath(name).startswith(_STREAMS):
+        return "standard input cannot be changed"
+    if node.source.kind not in ("file", "xml"):
+        return "no snapshot is changed, for it is evidence"
+    if any(one in real for one in _LIBVIRTS):
+        return "libvirt's own folders are changed by `virsh edit`"
     try:
         regular = stat.S_ISREG(os.stat(real).st_mode)
     except (OSError, ValueError):
-        return False
-    return regular and not os.path.abspath(name).startswith(_STREAMS) and not any(one in real for one in _LIBVIRTS)
+        regular = False
+    return "" if regular else "standard input cannot be changed"
+
+
+def _runs(node: engine.Node, xml: DomainXml) -> str:
+    """Why one domain of a file is never changed, or ""."""
+    if xml.root != "domain":
+        return f"a <{xml.root}> is libvirt's own record"
+    return _DUMP if node.view is View.LIVE else ""
+
+
+def _place_of(edit: Edit, among: _Files) -> tuple[_File | None, str]:
+    """The one file that all changes are in, if it may be changed; else why not."""
+    homes = {(one.place.source, one.place.path) for one in edit.changes}
+    file = among.get(next(iter(homes))) if len(homes) == 1 else None
+    if file is None:
+        return None, "it is in no domain's file"
+    why = next((why for one in edit.changes if (why := file.refuses(one.place.element or 0))), "")
+    return (None, why) if why else (file, "")
 
 
 def _file_of(edit: Edit, among: _Files) -> _File | None:
-    """The one file that all changes are in, if it may be changed."""
-    found = {(one.place.source, one.place.path) for one in edit.changes}
-    return among.get(next(iter(found))) if len(found) == 1 else None
+    return _place_of(edit, among)[0]
+
+
+def prospects(snapshot: engine.Snapshot, edits: Mapping[str, tuple[Edit, Place]]) -> tuple[str, ...]:
+    """What --fix could do about a report, a line each; nothing is said of files that are evidence."""
+    mine = [edit for edit, _ in edits.values()]
+    files = _files(snapshot, {(one.place.source, one.place.path) for edit in mine for one in edit.changes})
+    documents = _Documents()
+    safe = unsafe = live = 0
+    for edit in mine:
+        file, why = _place_of(edit, files)
+        live += why == _DUMP
+        document = documents.of(file) if file is not None else None
+        if document is None:
+            continue
+        try:
+            is_safe = edit.safe and not loses_comment(document, edit.changes)
+        except EditError:
+            continue
+        safe, unsafe = safe + is_safe, unsafe + (not is_safe)
+    lines = []
+    if safe:
+        more = f" ({unsafe} more with --unsafe-fixes)" if unsafe else ""
+        lines.append(f"{_count(safe)}: --fix{more}")
+    elif unsafe:
+        lines.append(f"{_count(unsafe)}: --fix --unsafe-fixes")
+    if live:
+        lines.append(f"{_count(live)} by hand only: {_DUMP}")
+    return tuple(lines)
+
+
+class _Documents:
+    """Files as their elements stand in them; None for one in which nothing can be changed."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, Document | None] = {}
+
+    def of(self, file: _File) -> Document | None:
+        if file.name not in self._read:
+            try:
+                self._read[file.name] = Document(file.data)
+            except EditError:
+                self._read[file.name] = None
+        return self._read[file.name]
 
 
 class Regions:
@@ -93,13 +173,13 @@ class Regions:
 
     def __init__(self, snapshot: engine.Snapshot) -> None:
         self._snapshot = snapshot
-        self._files = changeable(snapshot)
-        self._documents: dict[str, Document | None] = {}
+        self._files = _files(snapshot)
+        self._documents = _Documents()
 
     def of(self, edit: Edit) -> tuple[Replacement, ...]:
         """Nothing for an edit that is not safe or not possible, or in a file that is never changed."""
         file = _file_of(edit, self._files)
-        document = self._document(file) if edit.safe and file is not None else None
+        document = self._documents.of(file) if edit.safe and file is not None else None
         if document is None:
             return ()
         try:
@@ -109,14 +189,6 @@ class Regions:
         place = edit.changes[0].place
         (span,) = engine.spans_of((Place(place.path, source=place.source),), self._snapshot)
         return () if loses_comment(document, edit.changes) else replacements(document, made, span)
-
-    def _document(self, file: _File) -> Document | None:
-        if file.name not in self._documents:
-            try:
-                self._documents[file.name] = Document(file.data)
-            except EditError:
-                self._documents[file.name] = None
-        return self._documents[file.name]
 
 
 class _Taken(Struct, frozen=True):
@@ -159,7 +231,7 @@ class Mender:
     def __init__(self, snapshot: engine.Snapshot, *, unsafe: bool) -> None:
         self.errors: list[str] = []
         self.faults: list[Fault] = []
-        self._files = changeable(snapshot)
+        self._files = _files(snapshot)
         self._unsafe = unsafe
         self._refused: set[tuple[str, ...]] = set()
 
@@ -184,29 +256,27 @@ class Mender:
         """What is said of findings whose edit was not applied, a line each."""
         report, by_key = told
         findings = [one for one in report.findings if one.key in by_key and _name(one) not in self._refused]
-        edits = [by_key[one.key][0] for one in findings]
-        alone = sum(_file_of(one, self._files) is None for one in edits)
-        unsafe = sum(_file_of(one, self._files) is not None for one in edits) if not self._unsafe else 0
-        lines = []
-        if unsafe:
-            lines.append(f"{_count(unsafe)} with --unsafe-fixes: look at what it changes")
-        if alone:
-            lines.append(
-                f"{_count(alone)} by hand: no snapshot is changed, no live domain, no file with several domains, no "
-                "standard input and nothing below libvirt's own folders (virsh edit does)"
-            )
-        return lines
+        places = [_place_of(by_key[one.key][0], self._files) for one in findings]
+        unsafe = sum(file is not None for file, _ in places) if not self._unsafe else 0
+        lines = [f"{_count(unsafe)} with --unsafe-fixes: look at what it changes"] if unsafe else []
+        by_hand = Counter(why for _, why in places if why)
+        return [*lines, *(f"{_count(count)} by hand: {why}" for why, count in sorted(by_hand.items()))]
 
     def diff(self) -> tuple[bytes, list[str]]:
-        """What would be written, and a line for each file whose diff cannot be shown."""
+        """What would be written, and a line for each file whose diff cannot be shown, and for where it applies."""
         from sevlint.edits.diff import unified
 
         parts, lines = [], []
-        for file in self._changed():
-            made = unified(os.path.normpath(file.name).lstrip("/"), file.before, file.data)
+        changed = self._changed()
+        bases = _bases([os.path.realpath(file.name) for file in changed])
+        for file, base in zip(changed, bases, strict=True):
+            made = unified(os.path.relpath(os.path.realpath(file.name), base), file.before, file.data)
             parts.append(made or b"")
             if made is None:
                 lines.append(f"{file.name}: what would change is not shown, for a secret stands in or beside it")
+        here = os.path.realpath(os.curdir)
+        elsewhere = sorted({base for base in bases if base not in (here, files.git_root(here))})
+        lines += [f"the diff of what is below {base} applies in that folder" for base in elsewhere]
         return b"".join(parts), lines
 
     @property
@@ -304,8 +374,21 @@ class Mender:
 
     def _leave(self, file: _File, why: str) -> None:
         """A file in which nothing can be changed."""
-        self._files = {home: one for home, one in self._files.items() if one is not file}
+        file.why_not = why
         self.errors.append(f"{file.name}: not fixed: {why}")
+
+
+def _bases(paths: list[str]) -> list[str]:
+    """Where the diff of each file applies: in its repository, else here, else in the folder that the others share."""
+    here = os.path.realpath(os.curdir)
+    found = [files.git_root(path) or (here if _is_below(path, here) else "") for path in paths]
+    others = [os.path.dirname(path) for path, base in zip(paths, found, strict=True) if not base]
+    shared = os.path.commonpath(others) if others else ""
+    return [base or shared for base in found]
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(os.path.join(folder, ""))
 
 
 def _name(finding: Finding) -> tuple[str, ...]:

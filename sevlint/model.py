@@ -389,10 +389,10 @@ class Change(Struct, frozen=True):
     `put` writes `text` there: an attribute's value (added where it is not there), an element's text, a comment's text
     (what stands between its marks), or with a place that is a whole element a fragment instead of it. `drop` takes the
     attribute, comment or element away, at an element's text the element. `add` puts a fragment into the element, behind
-    its children.
+    its children. `rename` gives the attribute or element the name `text`.
     """
 
-    op: Literal["put", "drop", "add"]
+    op: Literal["put", "drop", "add", "rename"]
     place: Place
     text: str = ""
 
@@ -511,6 +511,11 @@ class change:  # noqa: N801 - reads as a phrase in rules: change.put(place, "q35
     def add(place: Place, fragment: str) -> Change:
         """Put a fragment into this element, behind its children."""
         return Change("add", place, fragment)
+
+    @staticmethod
+    def rename(place: Place, name: str) -> Change:
+        """Give the attribute or element this name."""
+        return Change("rename", place, name)
 
 
 # --- verdicts -----------------------------------------------------------------------------------------------------
@@ -744,6 +749,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """Set by the command line: --fail-on decides it."""
     fixed: tuple[tuple[str, int], ...] = ()
     """Which rules' findings --fix mended, and how many: the report is of what was left."""
+    fixable: tuple[str, ...] = ()
+    """What --fix could do, a line each; of a report without it."""
 
 
 # --- readiness ----------------------------------------------------------------------------------------------------

@@ -31,9 +31,10 @@ class Said(Struct, frozen=True):
 
 
 class Ran(Struct, frozen=True):
-    """What a bundle gave: every outcome, whatever the goals (but none of a plain domain), and the report."""
+    """What a bundle gave: every outcome (as text in `said`), whatever the goals (but none of a plain domain), and the report."""
 
     said: tuple[Said, ...]
+    outcomes: tuple[engine.Outcome, ...]
     report: Report
     snapshot: Any
 
@@ -63,7 +64,7 @@ def run(bundle: Mapping[str, Any], offers: plugins.Shelf | None = None, *, goals
     report = engine.report(
         outcomes, snapshot, settings, suppresses=suppressor.find, cards=cards, rules=infos, version="0.0.0"
     )
-    return Ran(said, report, snapshot)
+    return Ran(said, tuple(outcomes), report, snapshot)
 
 
 def _expectation(entry: Mapping[str, Any] | None) -> Expectation | None:

@@ -148,14 +148,14 @@ def _quoted(byte: int) -> bytes:
 
 
 class _Secrets:
-    """In which lines of a file secrets stand."""
+    """In which lines of a file secrets stand. What only names one (`<secret uuid=...>`) may be shown."""
 
     def __init__(self, data: bytes, lines: list[bytes]) -> None:
         self._lines = lines
         text = data.decode("latin-1")  # a character for each byte: secrets are known by words of ASCII
         if b"\0" in data:  # UTF-16, whose lines are none to a diff
             text = text.replace("\0", "")
-            self._blocks: clean.Ranges = ((0, len(data)),) if clean.secrets(text) else ()
+            self._blocks: clean.Ranges = ((0, len(data)),) if clean.secrets(text, references=False) else ()
         else:
             self._blocks = clean.blocks(text)
         self._starts = list(accumulate((len(line) for line in lines), initial=0)) if self._blocks else []
@@ -168,4 +168,4 @@ class _Secrets:
             begin = bisect_right(self._starts, first) - 1
             if begin < end and bisect_right(self._starts, last - 1) - 1 >= start:
                 return True
-        return any(clean.secrets(line.decode("latin-1")) for line in self._lines[start:end])
+        return any(clean.secrets(line.decode("latin-1"), references=False) for line in self._lines[start:end])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from xml.parsers import expat
+from xml.parsers.expat import errors
 
 from msgspec import Struct
 
@@ -22,6 +23,15 @@ _ATTRIBUTE = re.compile(rb"""(\s+)([^\s=<>"'/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _TAG_END = re.compile(rb"\s*(/?)>")
 _BLANKS = re.compile(rb"[ \t]*")
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
+_DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
+_HOLLOW = re.compile(rb"<(?:memoryBacking|memtune|firmware)\s*>")
+"""An empty `<firmware>` is even refused by libvirt's schema."""
+_AROUND = b"<several>"
+_BEHIND = (
+    errors.codes[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT],
+    errors.codes[errors.XML_ERROR_MISPLACED_XML_PI],
+)
+"""What expat says where a document follows another."""
 
 
 class Attribute(Struct, frozen=True):
@@ -59,32 +69,63 @@ class Document:
         except (LookupError, ValueError) as error:
             raise EditError(f"its encoding ({self._encoding}) cannot be kept") from error
         self.starts: list[int] = []
-        self._closes: list[int] = []
+        self.roots: list[int] = []
+        """The outermost element of each document: there are several in what `virsh dumpxml` prints in a loop."""
         self.comments: list[int] = []
         """Where each comment begins."""
+        self._closes: list[int] = []
         self._last: dict[int, int] = {}
         """The last child of each element that has one."""
         self._read()
 
     def _read(self) -> None:
-        parser = expat.ParserCreate("utf-8")
         content = self.xml.lstrip()  # expat refuses blanks before a declaration
         skipped = len(self.xml) - len(content)
+        try:
+            try:
+                self._parse(content, skipped)
+            except expat.ExpatError as error:
+                if error.code not in _BEHIND:
+                    raise
+                for found in (self.starts, self.roots, self.comments, self._closes):
+                    found.clear()
+                self._last.clear()
+                self._parse(as_one(content), skipped - len(_AROUND), around=True)
+        except expat.ExpatError as error:
+            raise EditError("it is not well-formed") from error
+
+    def _parse(self, content: bytes, skipped: int, *, around: bool = False) -> None:
+        """`skipped`: how much further back a position stands in the file; `around`: the root is none of the file's."""
+        parser = expat.ParserCreate("utf-8")
         stack: list[int] = []
+        depth = 0
 
         def start(_: str, __: object) -> None:
+            nonlocal depth
+            depth += 1
+            if around and depth == 1:
+                return
             number = len(self.starts)
             if stack:
                 self._last[stack[-1]] = number
+            else:
+                self.roots.append(number)
             stack.append(number)
             self.starts.append(skipped + parser.CurrentByteIndex)
             self._closes.append(0)
 
         def end(_: str) -> None:
-            self._closes[stack.pop()] = skipped + parser.CurrentByteIndex
+            nonlocal depth
+            depth -= 1
+            if stack:
+                self._closes[stack.pop()] = skipped + parser.CurrentByteIndex
 
         def comment(_: str) -> None:
             self.comments.append(skipped + parser.CurrentByteIndex)
+
+        def text(words: str) -> None:
+            if around and depth == 1 and words.strip():
+                raise EditError("it is not well-formed")
 
         def doctype(*_: object) -> None:
             raise EditError("it has a DOCTYPE")
@@ -92,11 +133,9 @@ class Document:
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CommentHandler = comment
+        parser.CharacterDataHandler = text
         parser.StartDoctypeDeclHandler = doctype
-        try:
-            parser.Parse(content, True)
-        except expat.ExpatError as error:
-            raise EditError("it is not well-formed") from error
+        parser.Parse(content, True)
 
     def tag(self, element: int) -> Tag:
         """The start tag of the element of this number in document order."""
@@ -127,12 +166,21 @@ class Document:
         tag = self.tag(element)
         return tag.start, tag.end if tag.empty else self.xml.index(b">", self.closing(element)) + 1
 
+    def inside(self, element: int) -> tuple[int, int]:
+        """What stands between the tags of an element that is not empty."""
+        return self.tag(element).end, self.closing(element)
+
     def comment(self, number: int) -> tuple[int, int]:
         """The comment of this number, from 1, with its marks."""
         if not 1 <= number <= len(self.comments):
             raise EditError(f"it has no comment {number}")
         start = self.comments[number - 1]
         return start, self.xml.index(b"-->", start + 4) + 3
+
+    @cached_property
+    def hollow(self) -> tuple[int, ...]:
+        """The elements that say nothing when nothing is left in them."""
+        return tuple(number for number, start in enumerate(self.starts) if _HOLLOW.match(self.xml, start))
 
     def last_child(self, element: int) -> int | None:
         """Its last child, if it has any."""
@@ -183,6 +231,11 @@ class Document:
 
     def _encoded(self, piece: bytes) -> bytes:
         return piece if self._encoding == "utf-8" else piece.decode().encode(self._encoding)
+
+
+def as_one(content: bytes) -> bytes:
+    """Documents that follow each other as one, in UTF-8 and as long but for the tags around."""
+    return _AROUND + _DECLARATION.sub(lambda one: b" " * len(one.group()), content) + b"</several>"
 
 
 def _encoding(data: bytes) -> tuple[bytes, str]:

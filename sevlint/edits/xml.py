@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from lxml import etree
 from msgspec import Struct, structs
 
+from sevlint.edits.document import Document, as_one
 from sevlint.errors import EditError
 from sevlint.model import Change, Replacement, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from sevlint.edits.document import Document
 
 _PIECE = re.compile(rb"(<!--.*?-->|<\?.*?\?>)|(<!\[CDATA\[.*?\]\]>)|[^<]+", re.DOTALL)
 _REST_OF_LINE = re.compile(rb"[ \t]*(?:\r\n|\n|\r)")
@@ -46,7 +45,28 @@ def splices(document: Document, changes: Iterable[Change]) -> tuple[Splice, ...]
         raise EditError("a change holds what is no character") from error
     if any(second.start < first.end for first, second in pairwise(made)):
         raise EditError("its changes exclude each other")
-    return tuple(made)
+    return tuple(_without_hollow(document, made))
+
+
+def _without_hollow(document: Document, made: list[Splice]) -> list[Splice]:
+    """An element such as `<memoryBacking>` goes with the last that is taken out of it; a comment in it keeps it."""
+    if all(one.new for one in made):
+        return made
+    for element in document.hollow:
+        first, last = document.inside(element)
+        mine = [one for one in made if first <= one.start and one.end <= last]
+        if not any(b"<" in document.xml[one.start : one.end] for one in mine):
+            continue
+        left, at = b"", first
+        for one in mine:
+            left += document.xml[at : one.start] + one.new
+            at = one.end
+        if element in document.roots or (left + document.xml[at:last]).strip():
+            continue
+        gone, rest = _drop(document, element), [one for one in made if one not in mine]
+        if not any(_touch(gone, one) for one in rest):
+            made = sorted([*rest, gone])
+    return made
 
 
 def loses_comment(document: Document, changes: Iterable[Change]) -> bool:
@@ -74,10 +94,12 @@ class Patch:
 
     def data(self) -> bytes:
         """The file as it is to be. Raises EditError if nothing could read it."""
-        data = self._document.spliced([(one.start, one.end, one.new) for one in self._taken])
+        taken = _without_hollow(self._document, self._taken)
+        data = self._document.spliced([(one.start, one.end, one.new) for one in taken])
+        whole = as_one(Document(data).xml) if len(self._document.roots) > 1 else data
         reader = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
         try:
-            etree.fromstring(data.lstrip() if data[:1] in b" \t\r\n" else data, reader)
+            etree.fromstring(whole.lstrip() if whole[:1] in b" \t\r\n" else whole, reader)
         except etree.XMLSyntaxError as error:
             raise EditError("it would not be well-formed") from error
         return data
@@ -145,7 +167,10 @@ def _of_tag(document: Document, element: int, changes: list[Change]) -> list[Spl
     texts = [one.text for one in changes if one.op == "put" and _is_text(one)]
     if adds and texts:
         raise EditError("its changes exclude each other")
-    made = _attributes(document, element, [one for one in changes if one.op != "add" and not _is_text(one)])
+    made = [one for change in changes if change.op == "rename" for one in _rename(document, element, change)]
+    made += _attributes(
+        document, element, [one for one in changes if one.op in ("put", "drop") and not _is_text(one)]
+    )
     if adds:
         made.append(_add(document, element, adds))
     for text in texts:
@@ -159,7 +184,7 @@ def _is_text(change: Change) -> bool:
 
 def _is_whole(change: Change) -> bool:
     """To drop an element's text is to drop the element: libvirt takes an empty one for a mistake, or for a default."""
-    return change.op != "add" and (not change.place.part or (change.op == "drop" and _is_text(change)))
+    return change.op not in ("add", "rename") and (not change.place.part or (change.op == "drop" and _is_text(change)))
 
 
 def _attributes(document: Document, element: int, changes: list[Change]) -> list[Splice]:
@@ -180,6 +205,23 @@ def _attributes(document: Document, element: int, changes: list[Change]) -> list
         else:
             made.append(Splice(found.value, found.end - 1, _escaped(one.text, found.quote)))
     return [*made, Splice(tag.tail, tag.tail, new)] if new else made
+
+
+def _rename(document: Document, element: int, change: Change) -> list[Splice]:
+    """The element in both of its tags, or an attribute."""
+    tag, new = document.tag(element), change.text.encode()
+    if change.place.part:
+        name = change.place.part.encode()
+        found = next((one for one in tag.attributes if one.name == name), None)
+        if found is None:
+            raise EditError(f"its element {element} has no attribute {change.place.part}")
+        start = found.start + len(found.blanks)
+        return [Splice(start, start + len(name), new)]
+    made = [Splice(tag.start + 1, tag.start + 1 + len(tag.name), new)]
+    if not tag.empty:
+        close = document.closing(element) + 2
+        made.append(Splice(close, close + len(tag.name), new))
+    return made
 
 
 def _text(document: Document, element: int, text: str) -> list[Splice]:
@@ -208,7 +250,7 @@ def _put(document: Document, element: int, fragment: str) -> Splice:
 
 def _drop(document: Document, element: int) -> Splice:
     """An element that is alone on its lines takes them with it."""
-    if element == 0:
+    if element in document.roots:
         raise EditError("the root element cannot be dropped")
     return _without_its_line(document, *document.whole(element))
 

@@ -341,13 +341,23 @@ class Device(Struct, frozen=True):
 
 
 class GuestCpu(Struct, frozen=True):
-    """`<cpu>`. `required`: the features that must be there (policy require or force)."""
+    """`<cpu>`. `required`: the features that must be there (policy require or force).
+
+    `about_model`: what says only which model is meant, and how it is compared: `<model>`, `<vendor>` (which libvirt
+    refuses without a model), `match` and `check`.
+    """
 
     mode: str
     model: str
     required: tuple[Setting, ...]
     place: Place
     model_place: Place | None = None
+    about_model: tuple[Place, ...] = ()
+
+    @property
+    def pass_through(self) -> tuple[Change, ...]:
+        """What makes it the host's CPU."""
+        return change.put(self.place.at("mode"), "host-passthrough"), *map(change.drop, self.about_model)
 
 
 class Timer(Struct, frozen=True):
@@ -523,7 +533,8 @@ class DomainXml(Fact, frozen=True):
     """A domain's XML as text: what rules about spelling and structure ask for.
 
     `launch_elements` holds every child that looks like launchSecurity, whatever its spelling: (tag, type, place).
-    `launch` is the one that libvirt reads, with all of its children.
+    `launch` is the one that libvirt reads, with all of its children. `root` is what the domain's document is: domain,
+    domstatus or domainsnapshot.
     """
 
     LEVEL: ClassVar[Level] = Level.DOMAIN
@@ -582,6 +593,26 @@ def respelt(name: str, known: Iterable[str]) -> str:
     """The known name that this one is in another case or with dashes; "" for a known name itself, and for others."""
     plain = name.replace("-", "").replace("_", "").lower()
     return next((one for one in known if one != name and one.lower() == plain), "")
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """The known name that this one, not a known one itself, is but one letter from; "" for none.
+
+    One letter is missing, too many or another, or two have changed places; short names are like too many others.
+    """
+    return next((one for one in known if len(one) >= _SHORT and _is_slip(name, one)), "")
+
+
+_SHORT = 5
+
+
+def _is_slip(name: str, meant: str) -> bool:
+    if name == meant or abs(len(name) - len(meant)) > 1:
+        return False
+    at = next((at for at, pair in enumerate(zip(name, meant, strict=False)) if pair[0] != pair[1]), len(name))
+    left, right = name[at:], meant[at:]
+    swapped = left[1:2] + left[:1] + left[2:]
+    return right in (left[1:], swapped) or left == right[1:] or left[1:] == right[1:]
 
 
 class UnclearXml(Gap, frozen=True):

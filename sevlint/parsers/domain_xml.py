@@ -142,6 +142,12 @@ def _configurations(root: etree._Element) -> list[tuple[etree._Element, View]]:
     return found
 
 
+def _root_of(domain: etree._Element) -> str:
+    """What the document is that holds it, in a file of several too."""
+    above = domain.getparent()
+    return str(domain.tag if above is None or above.tag in (SEVERAL, _DOMAINS) else above.tag)
+
+
 def _may_ask(data: bytes) -> bool:
     """Whether a file could ask for protection at all: it then holds one of these words (UTF-16 is always looked at)."""
     text = data.lower()
@@ -170,7 +176,7 @@ def _plain(text: Text, root: etree._Element, stem: str) -> tuple[FoundDomain, ..
         ordinal, element, view = elements[number]
         name, uuid = _name_of(element, stem)
         place = text.element(numbers[element] if numbers else 0)
-        xml = DomainXml(text.path, str(root.tag), (), place, outside=text.name == "domain.xml")
+        xml = DomainXml(text.path, _root_of(element), (), place, outside=text.name == "domain.xml")
 
         def read() -> Domain:
             again = parse(text) if kept is None else kept
@@ -219,11 +225,10 @@ class _Reader:
             (str(child.tag), child.get("type", ""), self._place(child, _type_of(child)))
             for child in islice(looks, _LAUNCH_LIMIT)
         )
-        root = self.domain.getroottree().getroot()
         launch, os = (self._element(self.top[tag]) if tag in self.top else None for tag in ("launchSecurity", "os"))
         return DomainXml(
             path=self.text.path,
-            root=str(root.tag),
+            root=_root_of(self.domain),
             launch_elements=found,
             place=self._place(self.domain),
             launch=launch,
@@ -387,7 +392,10 @@ class _Reader:
         demanded = (one for one in cpu.iterfind("feature") if one.get("policy", "require") in ("require", "force"))
         required = tuple(Setting(one.get("name", ""), self._place(one)) for one in demanded)
         model = cpu.find("model")
-        return GuestCpu(cpu.get("mode", ""), said(model), required, self._place(cpu), self._place_of(model))
+        about = [self._place(one) for one in cpu if one.tag in ("model", "vendor")]
+        about += [self._place(cpu, name) for name in ("match", "check") if cpu.get(name) is not None]
+        mode = cpu.get("mode", "")
+        return GuestCpu(mode, said(model), required, self._place(cpu), self._place_of(model), tuple(about))
 
     def _timers(self, clock: etree._Element | None) -> tuple[Timer, ...]:
         present = {"yes": True, "no": False}

@@ -156,6 +156,8 @@ class _Page:
         if report.fixed:
             rules = few([rule if count == 1 else f"{rule} ({count})" for rule, count in report.fixed])
             yield [("good", f"{sum(count for _, count in report.fixed)} fixed"), ("", f": {rules}")]
+        for line in report.fixable:
+            yield [("dim", line)]
         for why, count in report.hidden:
             yield [("dim", f"{_count(count, 'finding')} hidden: {why}")]
         for change in report.changes:

@@ -25,6 +25,5 @@ def judge(domain: Domain) -> Verdict:
     place = cpu.model_place or cpu.place
     if cpu.model not in _OLD and (cpu.mode or cpu.model):
         return Pass("its CPU is no qemu64", (place,))
-    drop = [change.drop(cpu.model_place)] if cpu.model_place is not None else []
-    remedy = edit("pass the host's CPU through", _HOST, change.put(cpu.place.at("mode"), "host-passthrough"), *drop)
+    remedy = edit("pass the host's CPU through", _HOST, *cpu.pass_through)
     return Fail(f"its CPU is {cpu.model or 'qemu64, which libvirt takes'}", (place,), remedy, value=cpu.model)

@@ -20,8 +20,6 @@ def judge(domain: Domain) -> Verdict:
         return Fail("it has no <cpu>: libvirt takes qemu64, which QEMU refuses for TDX", (domain.place,), remedy)
     if cpu.mode == "host-passthrough":
         return Pass("its CPU is the host's", (cpu.place,))
-    drop = [change.drop(cpu.model_place)] if cpu.model_place is not None else []
-    do = change.put(cpu.place.at("mode"), "host-passthrough")
-    remedy = edit("pass the host's CPU through", _HOST, do, *drop, safe=True)
+    remedy = edit("pass the host's CPU through", _HOST, *cpu.pass_through, safe=True)
     because = f"its CPU is {cpu.model or cpu.mode or 'qemu64'}, and QEMU takes host-passthrough only for TDX"
     return Fail(because, (cpu.model_place or cpu.place,), remedy, value=cpu.model or cpu.mode)

@@ -7,7 +7,8 @@ Fix    Put `<locked/>` into `<memoryBacking>`, or a `<hard_limit>` of the guest'
 Refs   libvirt: src/qemu/qemu_domain.c, docs/kbase/launch_security_sev.rst; qemu: target/i386/sev.c
        (libvirt-qemu 3.2, 6.4)
 
-Where the host's own limit is known memory-not-locked is silent, and memlock-too-small judges.
+Where the host's own limit is known memory-not-locked is silent, and memlock-too-small judges. It is silent too where
+`expect` wants a SEV-SNP guest: protection-weaker-than-expected says that, and such a guest needs none of it.
 """
 
 from sevlint.api import (
@@ -27,6 +28,7 @@ from sevlint.api import (
 )
 from sevlint.facts.access import UnitMemlock
 from sevlint.facts.domain import Domain
+from sevlint.facts.goals import Expected
 from sevlint.facts.log import QemuLog
 
 
@@ -37,12 +39,14 @@ from sevlint.facts.log import QemuLog
     rung=AmdRung.DOMAIN,
     confidence=Confidence.MEDIUM,
 )
-def judge(domain: Domain, unit: UnitMemlock | None, log: QemuLog | None) -> Verdict:
+def judge(domain: Domain, unit: UnitMemlock | None, log: QemuLog | None, expected: Expected | None) -> Verdict:
     allowed = domain.locked or domain.hard_limit_place
     if allowed is not None:
         return Pass("it says what QEMU may lock", (allowed,))
     if domain.running:
         return NotApplicable("it runs, so QEMU may lock what it needs")
+    if expected is not None and expected.expectation.goal is Goal.SEV_SNP:
+        return NotApplicable("it is to become a SEV-SNP guest, whose memory needs no lock")
     if unit is not None or (log is not None and log.last("qemu-register-region-failed") is not None):
         return NotApplicable("what QEMU may lock on this host is known")
     if domain.hugepages is not None:

@@ -22,7 +22,7 @@ from sevlint.api import (
     edit,
     rule,
 )
-from sevlint.facts.domain import Domain, DomainXml, respelt
+from sevlint.facts.domain import Domain, DomainXml, near, respelt
 
 
 @rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=AMD_SEV, rung=AmdRung.DOMAIN)
@@ -34,13 +34,15 @@ def judge(domain: Domain, xml: DomainXml) -> Verdict:
         return Pass("it has a policy", (launch.policy_place,))
     text = "0x00030000" if launch.goal is Goal.SEV_SNP else "0x0007"
     fragment = f"<policy>{text}</policy>"
-    misspelt = next((one for one in xml.launch.children if respelt(one.tag, ("policy",))), None)
+    known = ("policy",)
+    misspelt = [one for one in xml.launch.children if respelt(one.tag, known) or near(one.tag, known)]
     if launch.policy_place is not None:
         remedy = edit("write a policy", fragment, change.put(launch.policy_place, fragment))
         return Fail("its launch policy is empty, and libvirt demands one", (launch.policy_place,), remedy)
-    if misspelt is not None:
-        remedy = edit("spell it policy")
-        because = f"it has no launch policy, which libvirt demands: <{misspelt.tag}> is spelled policy"
-        return Fail(because, (misspelt.place,), remedy, value=misspelt.tag)
+    if misspelt:
+        first, is_alone = misspelt[0], len(misspelt) == 1
+        changes = (change.rename(first.place, "policy"),) if is_alone else ()
+        because = f"it has no launch policy, which libvirt demands: <{first.tag}> is spelled policy"
+        return Fail(because, (first.place,), edit("spell it policy", "", *changes, safe=is_alone), value=first.tag)
     remedy = edit("write a policy", fragment, change.add(launch.place, fragment))
     return Fail("it has no launch policy, and libvirt demands one", (launch.place,), remedy)

@@ -11,7 +11,7 @@ launch-security-unknown-type says it; of a misspelt policy, which libvirt demand
 
 from collections.abc import Sequence
 
-from sevlint.api import STRUCTURE, Fail, NotApplicable, Pass, Severity, Subject, Verdict, edit, rule
+from sevlint.api import STRUCTURE, Fail, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule
 from sevlint.facts.domain import LAUNCH_ATTRIBUTES, LAUNCH_CHILDREN, DomainXml, respelt
 
 _SHOWN = 40
@@ -24,21 +24,32 @@ def judge(xml: DomainXml) -> Verdict | Sequence[Fail]:
         return NotApplicable("it has no launchSecurity")
     kind = launch.get("type")
     wrong = [
-        (tag[:_SHOWN], "launchSecurity", place)
+        (tag[:_SHOWN], "launchSecurity", place, False)
         for tag, _, place in xml.launch_elements
         if tag != "launchSecurity" and "}" not in tag
     ]
-    has_policy = kind == "tdx" or any(one.tag == "policy" for one in launch.children)
+    children, attributes = [one.tag for one in launch.children], [name for name, _ in launch.attributes]
+    has_policy = kind == "tdx" or "policy" in children
     for child in launch.children:
         meant = respelt(child.tag, LAUNCH_CHILDREN.get(kind, ()))
         if meant and (meant != "policy" or has_policy):
-            wrong.append((child.tag[:_SHOWN], meant, child.place))
-    for name, _ in launch.attributes:
+            wrong.append((child.tag[:_SHOWN], meant, child.place, _is_alone(meant, children)))
+    for name in attributes:
         meant = respelt(name, LAUNCH_ATTRIBUTES.get(kind, ()))
         if meant:
-            wrong.append((name[:_SHOWN], meant, launch.place.at(name)))
+            wrong.append((name[:_SHOWN], meant, launch.place.at(name), _is_alone(meant, attributes)))
     fails = [
-        Fail(f"libvirt ignores `{what}`, which it spells {meant}", (place,), edit(f"write {meant}"), value=what)
-        for what, meant, place in wrong
+        Fail(
+            f"libvirt ignores `{what}`, which it spells {meant}",
+            (place,),
+            edit(f"write {meant}", "", *((change.rename(place, meant),) if alone else ()), safe=alone),
+            value=what,
+        )
+        for what, meant, place, alone in wrong
     ]
     return fails or Pass("what libvirt knows is spelled as it does", (launch.place,))
+
+
+def _is_alone(meant: str, names: Sequence[str]) -> bool:
+    """Whether nothing else has or means this name: nobody knows which of two was meant to hold."""
+    return meant not in names and sum(respelt(name, (meant,)) == meant for name in names) == 1
