@@ -31,7 +31,10 @@ class Said(Struct, frozen=True):
 
 
 class Ran(Struct, frozen=True):
-    """What a bundle gave: every outcome (as text in `said`), whatever the goals (but none of a plain domain), and the report."""
+    """What a bundle gave: every outcome (as text in `said`), whatever the goals, and the report.
+
+    A plain domain has no outcomes.
+    """
 
     said: tuple[Said, ...]
     outcomes: tuple[engine.Outcome, ...]
