@@ -168,9 +168,7 @@ def _of_tag(document: Document, element: int, changes: list[Change]) -> list[Spl
     if adds and texts:
         raise EditError("its changes exclude each other")
     made = [one for change in changes if change.op == "rename" for one in _rename(document, element, change)]
-    made += _attributes(
-        document, element, [one for one in changes if one.op in ("put", "drop") and not _is_text(one)]
-    )
+    made += _attributes(document, element, [one for one in changes if one.op in ("put", "drop") and not _is_text(one)])
     if adds:
         made.append(_add(document, element, adds))
     for text in texts:
