@@ -22,7 +22,7 @@ Ranges = tuple[tuple[int, int], ...]
 
 _HINT = re.compile(
     r"pass|pwd|rootpw|psk|secret|session|dh[_-]?cert|token|[_.-]key|apikey|:key=|://|credential|BEGIN |string=|opt/"
-    r"|iscsi:|id[_-]?block|id[_-]?auth|host[_-]?data|ds=nocloud|<auth|\"data\\?\"|;data&|cookie|[<:]env\s",
+    r"|iscsi:|id[_-]?block|id[_-]?auth|host[_-]?data|ds=nocloud|<auth|\"data\\?\"|;data&|cookie|[<:]env\s|<!ENTITY\s",
     re.IGNORECASE,
 )
 _UNPRINTABLE = re.compile(
@@ -77,6 +77,9 @@ def _plain_patterns() -> tuple[re.Pattern[str], ...]:
             # the environment that libvirt gives QEMU
             (r"[<:]env\s[^<>]{0,256}?\bvalue\s?=\s?'([^'\n]*)", 0),
             (r"[<:]env\s[^<>]{0,256}?\bvalue\s?=\s?\"([^\"\n]*)", 0),
+            # an entity's text: nothing tells where it would stand
+            (r"<!ENTITY\s{1,16}(?:%\s{1,16})?[^\s'\"<>]{1,256}\s{1,16}'([^'\n]+)", 0),
+            (r"<!ENTITY\s{1,16}(?:%\s{1,16})?[^\s'\"<>]{1,256}\s{1,16}\"([^\"\n]+)", 0),
             # user:password@ in a URL, a lone token@ where a user name means nothing, iSCSI of dracut
             (r"://[^\s/:@]{1,256}:([^\s/]{1,256})@", 0),
             (r"\bhttps?://([^\s/:@'\"<>]{1,256})@", re.IGNORECASE),

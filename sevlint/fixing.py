@@ -268,15 +268,21 @@ class Mender:
 
         parts, lines = [], []
         changed = self._changed()
-        bases = _bases([os.path.realpath(file.name) for file in changed])
-        for file, base in zip(changed, bases, strict=True):
-            made = unified(os.path.relpath(os.path.realpath(file.name), base), file.before, file.data)
+        paths = [os.path.realpath(file.name) for file in changed]
+        bases = _bases(paths)
+        for file, path, base in zip(changed, paths, bases, strict=True):
+            made = unified(os.path.relpath(path, base), file.before, file.data)
             parts.append(made or b"")
             if made is None:
                 lines.append(f"{file.name}: what would change is not shown, for a secret stands in or beside it")
         here = os.path.realpath(os.curdir)
-        elsewhere = sorted({base for base in bases if base not in (here, files.git_root(here))})
-        lines += [f"the diff of what is below {base} applies in that folder" for base in elsewhere]
+        root = files.git_root(here)
+        elsewhere = {
+            base
+            for path, base in zip(paths, bases, strict=True)
+            if base != here and not (base == root and _is_below(path, here))  # git passes over what is not below
+        }
+        lines += [f"the diff of what is below {base} applies in that folder" for base in sorted(elsewhere)]
         return b"".join(parts), lines
 
     @property

@@ -31,10 +31,7 @@ class Said(Struct, frozen=True):
 
 
 class Ran(Struct, frozen=True):
-    """What a bundle gave: every outcome (as text in `said`), whatever the goals, and the report.
-
-    A plain domain has no outcomes.
-    """
+    """What a bundle gave: outcomes whatever the goals (but none of a plain domain), in words too, and the report."""
 
     said: tuple[Said, ...]
     outcomes: tuple[engine.Outcome, ...]

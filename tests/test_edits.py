@@ -57,6 +57,32 @@ def applied(text: str | bytes, *changes: Change) -> str:
         ("<a><![CDATA[<1>]]></a>", change.put(at(0, "#text"), "2"), "<a>2</a>"),
         ("<a>&lt;1</a>", change.put(at(0, "#text"), "2"), "<a>2</a>"),
         ("<a><!-- c --></a>", change.put(at(0, "#text"), "2"), "<a>2<!-- c --></a>"),
+        # names
+        ("<a>\n  <b c='1'><d/></b >\n</a>", change.rename(at(1), "e"), "<a>\n  <e c='1'><d/></e >\n</a>"),
+        ("<a><b c='1'/></a>", change.rename(at(1), "longer"), "<a><longer c='1'/></a>"),
+        ("<a\n  bb='1' b = '2'/>", change.rename(at(0, "b"), "c"), "<a\n  bb='1' c = '2'/>"),
+        # what is left hollow
+        ("<a>\n  <memtune>\n    <b/>\n  </memtune>\n  <c/>\n</a>", change.drop(at(2)), "<a>\n  <c/>\n</a>"),
+        (
+            "<a>\n  <memtune>\n    <b/>\n    <c/>\n  </memtune>\n</a>",
+            change.drop(at(2)),
+            "<a>\n  <memtune>\n    <c/>\n  </memtune>\n</a>",
+        ),
+        (
+            "<a>\n  <memtune><!-- why -->\n    <b/>\n  </memtune>\n</a>",
+            change.drop(at(2)),
+            "<a>\n  <memtune><!-- why -->\n  </memtune>\n</a>",
+        ),
+        ("<a><firmware x='1'><b/></firmware></a>", change.drop(at(2)), "<a><firmware x='1'></firmware></a>"),
+        ("<a>\n  <memtune>\n  </memtune>\n  <c/>\n</a>", change.drop(at(2)), "<a>\n  <memtune>\n  </memtune>\n</a>"),
+        ("<memtune><b/></memtune>", change.drop(at(1)), "<memtune></memtune>"),
+        # one of several documents
+        (
+            "<?xml version='1.0'?>\n<a b='1'/>\n<?xml version='1.0'?>\n<a b='1'>\n  <c/>\n</a>\n",
+            change.put(at(1, "b"), "2"),
+            "<?xml version='1.0'?>\n<a b='1'/>\n<?xml version='1.0'?>\n<a b='2'>\n  <c/>\n</a>\n",
+        ),
+        ("<a/><a>\n  <c/>\n</a>", change.drop(at(2)), "<a/><a>\n</a>"),
         # elements
         ("<a>\n  <b/>\n  <c/>\n</a>\n", change.drop(at(1)), "<a>\n  <c/>\n</a>\n"),
         ("<a>\n  <b>\n    <d/>\n  </b>  \n  <c/>\n</a>\n", change.drop(at(1)), "<a>\n  <c/>\n</a>\n"),
@@ -108,6 +134,13 @@ def test_changes_of_one_element_are_made_together() -> None:
         ("<a/>", [change.put(at(1, "b"), "1")], "it has no element 1"),
         ("<a/>", [change.drop(at(0, "b"))], "has no attribute b"),
         ("<a/>", [change.drop(at(0))], "the root element"),
+        ("<a/>\n<b/>", [change.drop(at(1))], "the root element"),
+        ("<a/>\n<b/>", [change.add(at(1), "<c>")], "would not be well-formed|not well-formed"),
+        ("<a/>\n<b/>", [change.add(at(1), "<p:c/>")], "would not be well-formed"),
+        ("<a/>\nwords\n<b/>", [change.put(at(0, "b"), "1")], "not well-formed"),
+        ("<a/><!DOCTYPE b><b/>", [change.put(at(0, "b"), "1")], "not well-formed"),
+        ("<a/>", [change.rename(at(0, "b"), "c")], "has no attribute b"),
+        ("<a b='1' c='2'/>", [change.rename(at(0, "b"), "c")], "would not be well-formed"),
         ("<a><b/></a>", [change.put(at(0, "#text"), "1")], "no text of its own"),
         ("<a b='1'/>", [change.put(at(0, "b"), "1"), change.put(at(0, "b"), "2")], "exclude each other"),
         ("<a><b><c/></b></a>", [change.drop(at(1)), change.put(at(2, "d"), "1")], "exclude each other"),
@@ -150,6 +183,14 @@ def test_a_comment_is_dropped_with_its_line_or_rewritten() -> None:
         changed(change.drop(at(0, "#comment3")))
 
 
+def test_what_two_edits_leave_hollow_goes() -> None:
+    document = Document(b"<a>\n  <memoryBacking>\n    <b/>\n    <c/>\n  </memoryBacking>\n  <d/>\n</a>")
+    patch = Patch(document)
+    assert patch.take(splices(document, [change.drop(at(2))]))
+    assert patch.take(splices(document, [change.drop(at(3))]))
+    assert patch.data() == b"<a>\n  <d/>\n</a>"
+
+
 def test_edits_that_touch_wait() -> None:
     document = Document(b"<a>\n  <b x='1' y='2'/>\n  <c/>\n</a>")
 
@@ -185,9 +226,9 @@ FRAGMENTS = ["<new/>", "<new a='1'>\n  <in/>\n</new>", "<new>ä☃</new>"]
 class Made:
     """A made-up document: its text, and where every element stands in it."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, coding: str = "") -> None:
         self.random = random
-        self.coding = random.choice(CODINGS)
+        self.coding = coding or random.choice(CODINGS)
         self.newline = random.choice(["\n", "\r\n", "\r"])
         self.text = ""
         self.elements: list[tuple[int, int]] = []
@@ -255,6 +296,43 @@ class Made:
                 indent[:-2] if kind == "children" and len(indent) > 2 else ""
             ) + f"</{name}{self.one_of('', ' ')}>"
         self.elements[number] = (self.elements[number][0], len(self.text))
+
+
+@given(seed=st.integers(0, 2**32), count=st.integers(2, 4), what=st.sampled_from(["put", "add", "drop", "rename"]))
+@settings(max_examples=150)
+def test_any_change_in_one_of_several_documents(seed: int, count: int, what: str) -> None:
+    """What is changed in one of them is what would be changed if it were alone, and the others stay."""
+    random = Random(seed)
+    made = [Made(random, "utf-8") for _ in range(count)]
+    texts = [one.text.strip().encode() for one in made]
+    mine = random.randrange(count)
+    number = random.randrange(len(made[mine].elements))
+    before = sum(len(one.elements) for one in made[:mine])
+    newline = made[0].newline.encode()
+    if number == 0 and what == "drop":
+        return
+
+    def changed(data: bytes, element: int) -> bytes:
+        document = Document(data)
+        new = {
+            "put": change.put(at(element, "state"), "on"),
+            "add": change.add(at(element), "<new/>"),
+            "drop": change.drop(at(element)),
+            "rename": change.rename(at(element), "new"),
+        }[what]
+        patch = Patch(document)
+        assert patch.take(splices(document, [new]))
+        return patch.data()
+
+    alone = changed(texts[mine], number)
+    after = changed(newline.join(texts), before + number)
+    head, tail = newline.join(texts[:mine]), newline.join(texts[mine + 1 :])
+    assert after.startswith(head)
+    assert after.endswith(tail)
+    inner = after[len(head) : len(after) - len(tail)]
+    assert inside(tree(inner.strip())) == inside(tree(alone))
+    if what in ("drop", "rename"):
+        assert inner.strip() == alone.strip()
 
 
 def tree(data: bytes) -> etree._Element:
@@ -417,6 +495,10 @@ def test_a_diff_shows_no_secret() -> None:
         assert (made is not None) == shown
         assert b"hunter2" not in (made or b"")
     blob = b"<session>\nAAAA\nBBBB\n</session>\n<c/>\n<d/>\n<e/>\n<f/>\n"
+    names = b"<auth username='u'>\n<secret type='passphrase' uuid='6ba7b810'/>\n</auth>\n<c/>\n"
+    made = unified("vm.xml", names, names.replace(b"<c/>", b"<d/>"))
+    assert made is not None
+    assert b"6ba7b810" in made
     assert unified("vm.xml", blob, blob.replace(b"BBBB", b"CCCC")) is None
     made = unified("vm.xml", blob, blob.replace(b"<f/>", b"<g/>"))
     assert made is not None

@@ -104,6 +104,112 @@ def test_diff_changes_nothing_and_applies(tmp_path: Path) -> None:
     assert sevlint(".", "--diff", cwd=tmp_path) == (0, "", "nothing that --fix would change\n")
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_a_diff_applies_from_the_repository_whatever_path_was_named(tmp_path: Path) -> None:
+    repository = tmp_path / "repo"
+    for folder in ("vms/deep", "other"):
+        (repository / folder).mkdir(parents=True)
+    kept = repository / "vms" / "a.xml", repository / "other" / "b.xml"
+    subprocess.run([*GIT, "init", "-q"], cwd=repository, check=True)
+    for cwd, paths in (
+        (repository, ["vms", repository / "other" / "b.xml"]),
+        (repository / "vms" / "deep", ["../a.xml", "../../other"]),
+        (tmp_path, [repository / "vms" / "a.xml", "repo/other/b.xml"]),
+    ):
+        for path in kept:
+            path.write_text(TEXT)
+        _, diff, err = sevlint(*paths, "--diff", cwd=cwd)
+        assert "--- a/vms/a.xml\n" in diff
+        assert "--- a/other/b.xml\n" in diff
+        assert (f"what is below {repository} applies in that folder" in err) == (cwd != repository)
+        done = subprocess.run([*GIT, "apply"], cwd=repository, input=diff.encode(), check=False)
+        assert done.returncode == 0
+        assert [path.read_text() for path in kept] == [FIXED, FIXED]
+    kept[0].write_text(TEXT)
+    _, diff, err = sevlint("a.xml", "--diff", cwd=repository / "vms")
+    assert "applies in" not in err
+    done = subprocess.run([*GIT, "apply"], cwd=repository / "vms", input=diff.encode(), check=False)
+    assert done.returncode == 0
+    assert kept[0].read_text() == FIXED
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_a_diff_outside_a_repository_applies_here_or_where_it_says(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there" / "in").mkdir(parents=True)
+    kept = tmp_path / "here" / "a.xml", tmp_path / "there" / "in" / "b.xml"
+    for path in kept:
+        path.write_text(TEXT)
+    _, diff, err = sevlint("a.xml", "../there/in/b.xml", "--diff", cwd=tmp_path / "here")
+    assert "--- a/a.xml\n" in diff
+    assert "--- a/b.xml\n" in diff
+    assert f"the diff of what is below {tmp_path}/there/in applies in that folder\n" in err
+    _, diff, err = sevlint(kept[0], "--diff", cwd=tmp_path / "here")
+    assert "applies in" not in err
+    done = subprocess.run([*GIT, "apply"], cwd=tmp_path / "here", input=diff.encode(), check=False)
+    assert done.returncode == 0
+    assert kept[0].read_text() == FIXED
+
+
+@pytest.mark.parametrize("around", ["<domains>\n{}</domains>\n", "{}"], ids=["one root", "one after the other"])
+def test_every_domain_of_a_file_is_fixed_but_one_that_runs(around: str, tmp_path: Path) -> None:
+    def file(bad: str, declare: str) -> str:
+        body = bad.replace("<?xml version='1.0' encoding='utf-8'?>\n", declare)
+        live = TEXT.replace("<domain ", "<domain id='7' ").replace("<?xml version='1.0' encoding='utf-8'?>\n", declare)
+        return around.format(body + live + body.replace("<name>vm<", "<name>vm3<"))
+
+    declare = "" if "domains" in around else "<?xml version='1.0' encoding='utf-8'?>\n"
+    (tmp_path / "vms.xml").write_text(file(TEXT, declare))
+    code, out, err = sevlint("vms.xml", "--fix", cwd=tmp_path)
+    assert code == 1
+    assert "4 fixed: domain-smm-on (2), policy-allows-debug (2)" in out
+    assert "2 findings can be fixed by hand: a live dump" in err
+    assert (tmp_path / "vms.xml").read_text() == file(FIXED, declare)
+    _, out, _ = sevlint("vms.xml", "--format", "sarif", cwd=tmp_path)
+    assert all("fixes" not in one for one in json.loads(out)["runs"][0]["results"])
+
+
+def test_a_report_says_what_could_be_fixed(tmp_path: Path) -> None:
+    (tmp_path / "vm.xml").write_text(TEXT)
+    assert "\n2 findings can be fixed: --fix\n" in sevlint("vm.xml", cwd=tmp_path)[1]
+    (tmp_path / "vm.xml").write_text(TEXT.replace("q35", "pc"))
+    assert "\n2 findings can be fixed: --fix (1 more with --unsafe-fixes)\n" in sevlint("vm.xml", cwd=tmp_path)[1]
+    only = ["--select", "machine-i440fx"]
+    assert "\n1 finding can be fixed: --fix --unsafe-fixes\n" in sevlint("vm.xml", *only, cwd=tmp_path)[1]
+    (tmp_path / "vm.xml").write_text(FIXED)
+    assert "can be fixed" not in sevlint("vm.xml", cwd=tmp_path)[1]
+
+
+def test_the_host_s_cpu_takes_all_that_is_said_of_a_model(tmp_path: Path) -> None:
+    """libvirt refuses a vendor without a model."""
+    named = (
+        "<cpu mode='custom' match='exact' check='partial'>\n"
+        "    <model fallback='forbid'>EPYC</model>\n"
+        "    <vendor>AMD</vendor>\n"
+        "    <topology sockets='1' cores='2' threads='1'/>\n"
+        "  </cpu>"
+    )
+    passed = "<cpu mode='host-passthrough'>\n    <topology sockets='1' cores='2' threads='1'/>\n  </cpu>"
+    text = TEXT.replace("sev-snp", "tdx").replace("<policy> 0x000b0000</policy>", "").replace("<smm/>", "")
+    (tmp_path / "vm.xml").write_text(text.replace("<cpu mode='host-passthrough'/>", named))
+    sevlint("vm.xml", "--fix", "--select", "cpu-named-model-tdx", cwd=tmp_path)
+    assert (tmp_path / "vm.xml").read_text() == text.replace("<cpu mode='host-passthrough'/>", passed)
+
+
+def test_misspelt_names_are_written_as_libvirt_reads_them(tmp_path: Path) -> None:
+    launch = (
+        "<launchSecurity type='sev-snp' authroKey='no' kernelhashes='no'>\n"
+        "    <polici>0x00030000</polici>\n    <host-data>{}</host-data>\n  </launchSecurity>"
+    ).format("A" * 43 + "=")
+    wanted = launch.replace("authroKey", "authorKey").replace("kernelhashes", "kernelHashes")
+    wanted = wanted.replace("polici", "policy").replace("host-data", "hostData")
+    begin = FIXED.index("<launchSecurity")
+    (tmp_path / "vm.xml").write_text(f"{FIXED[:begin]}{launch}\n</domain>\n")
+    _, out, _ = sevlint("vm.xml", "--fix", cwd=tmp_path)
+    assert "4 fixed: sev-policy-missing, unknown-launch-child, xml-case-error (2)" in out
+    assert (tmp_path / "vm.xml").read_text() == f"{FIXED[:begin]}{wanted}\n</domain>\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -132,14 +238,23 @@ def test_evidence_is_never_changed(tmp_path: Path) -> None:
     (tmp_path / "status.xml").write_text(TEXT.replace("<domain ", "<domstatus><domain ") + "</domstatus>")
     shutil.make_archive(str(tmp_path / "host"), "tar", tmp_path, "host")
     kept = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    for path in ("host", "host.tar", "live.xml", "status.xml", "host/etc/libvirt/qemu/vm.xml", "host/etc/libvirt/qemu"):
+    folder, snapshot = "libvirt's own folders are changed by `virsh edit`", "no snapshot is changed"
+    for path, why in (
+        ("host", snapshot),
+        ("host.tar", snapshot),
+        ("live.xml", "a live dump of a running domain (it has an id): keep `virsh dumpxml --inactive` instead"),
+        ("status.xml", "a <domstatus> is libvirt's own record"),
+        ("host/etc/libvirt/qemu/vm.xml", folder),
+        ("host/etc/libvirt/qemu", folder),
+    ):
         code, out, err = sevlint(path, "--fix", "--unsafe-fixes", cwd=tmp_path)
         assert code == 1, path
         assert "policy-allows-debug" in out
-        assert "can be fixed by hand: no snapshot is changed" in err
+        assert f"can be fixed by hand: {why}" in err
+        assert ("by hand only: a live dump" in sevlint(path, cwd=tmp_path)[1]) == (path == "live.xml")
     code, out, err = sevlint("-", "--fix", cwd=tmp_path, stdin=TEXT.encode())
     assert code == 1
-    assert "can be fixed by hand" in err
+    assert "can be fixed by hand: standard input cannot be changed" in err
     assert sevlint("/dev/stdin", "--fix", cwd=tmp_path, stdin=TEXT.encode())[0] == 1
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == kept
 

@@ -165,6 +165,7 @@ def test_a_narrow_terminal_shows_each_place_on_its_line(capsys: pytest.CaptureFi
         "<qemu:env name='DB_PASSWORD' value='X'/><qemu:arg value='-no-user-config'/>",
         '<env name="TOKEN" value="X"/>',
         "<cookies><cookie name='session'>X</cookie></cookies>",
+        "<!DOCTYPE domain [<!ENTITY pw 'X'><!ENTITY % q \"X\"><!ENTITY f SYSTEM 'file:///etc/hosts'>]>",
     ],
 )
 def test_a_secret_is_masked(line: str) -> None:
@@ -201,6 +202,7 @@ def test_what_is_no_secret_is_shown(line: str) -> None:
         '"data":"\\',
         "://a:b",
         "<auth ",
+        "<!ENTITY ",
     ],
 )
 def test_masking_is_linear(unit: str) -> None:
