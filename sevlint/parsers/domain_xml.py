@@ -297,6 +297,7 @@ class _Reader:
             security_labels=tuple(self._label(one) for one in domain.iterfind("seclabel")),
             overrides=self._overrides(),
             sysinfo=tuple(self._place(one) for one in domain.iterfind("sysinfo")),
+            genid=self._place_of(top.get("genid")),
             running=self.view is View.LIVE,
             place=self._place(domain),
         )
@@ -383,7 +384,14 @@ class _Reader:
         demanded = (one for one in cpu.iterfind("feature") if one.get("policy", "require") in ("require", "force"))
         required = tuple(Setting(one.get("name", ""), self._place(one)) for one in demanded)
         model = cpu.find("model")
-        return GuestCpu(cpu.get("mode", ""), said(model), required, self._place(cpu), self._place_of(model))
+        return GuestCpu(
+            mode=cpu.get("mode", ""),
+            model=said(model),
+            required=required,
+            place=self._place(cpu),
+            model_place=self._place_of(model),
+            has_shared_cells=cpu.find("numa/cell[@memAccess='shared']") is not None,
+        )
 
     def _timers(self, clock: etree._Element | None) -> tuple[Timer, ...]:
         present = {"yes": True, "no": False}

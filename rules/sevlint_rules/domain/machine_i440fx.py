@@ -21,7 +21,7 @@ _SEVERITY = {
 @rule(about=Subject.DOMAIN, severity=_SEVERITY, goals=X86, rung=AmdRung.DOMAIN)
 def judge(domain: Domain, goal: Goal) -> Verdict:
     place = domain.machine_place.at("machine") if domain.machine else domain.machine_place
-    if domain.machine != "pc" and not domain.machine.startswith("pc-i440fx"):
+    if not domain.is_i440fx:
         return Pass("its machine is no i440fx", (place,))
     remedy = edit("use q35", "<type arch='x86_64' machine='q35'>hvm</type>", change.put(place, "q35"))
     because = f"its machine is {domain.machine}, an i440fx"

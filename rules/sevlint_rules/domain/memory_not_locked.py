@@ -16,7 +16,6 @@ from sevlint.api import (
     Fail,
     Goal,
     NotApplicable,
-    Open,
     Pass,
     Severity,
     Subject,
@@ -45,8 +44,6 @@ def judge(domain: Domain, unit: UnitMemlock | None, log: QemuLog | None) -> Verd
         return NotApplicable("it runs, so QEMU may lock what it needs")
     if unit is not None or (log is not None and log.last("qemu-register-region-failed") is not None):
         return NotApplicable("what QEMU may lock on this host is known")
-    if domain.hugepages is not None:
-        return Open("what QEMU may lock is not known", ("cmd/systemctl-show",))
     parent = domain.backing_place
     whole = "<memoryBacking><locked/></memoryBacking>"
     do = change.add(parent, "<locked/>") if parent else change.add(domain.place, whole)

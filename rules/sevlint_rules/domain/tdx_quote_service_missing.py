@@ -5,7 +5,7 @@ Why    Without `<quoteGenerationService>` QEMU answers each request for a quote 
 Fix    Add `<quoteGenerationService path='/var/run/tdx-qgs/qgs.socket'/>`; without a path that socket is meant.
 Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2); qemu: docs/system/i386/tdx.rst (intel-tdx 7.1, 7.4)
 
-A guest that asks the quote service over vsock needs none.
+A guest with a vsock is left alone: its own software may ask the quote service over it.
 """
 
 from sevlint.api import Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule
@@ -24,6 +24,9 @@ def judge(domain: Domain, xml: DomainXml) -> Verdict:
         return Pass("it names a quote generation service", (launch.quote_service.place,))
     if any(one.tag.lower() in _NAMES for one in xml.launch.children):
         return NotApplicable("it names one in a form that libvirt does not read, which another rule says")
+    vsock = next(iter(domain.all("vsock")), None)
+    if vsock is not None:
+        return NotApplicable("it has a vsock, over which its own software may ask a quote service")
     fragment = "<quoteGenerationService/>"
     remedy = edit(
         "name a quote generation service, if the guest is to be attested", fragment, change.add(launch.place, fragment)
