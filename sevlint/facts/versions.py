@@ -37,8 +37,6 @@ QEMU_VFIO_PRIVATE_MEMORY = (10, 1)
 LIBVIRT_KNOWS: dict[str, tuple[int, ...]] = {
     "firmware='efi'": (5, 2),
     "virtio-non-transitional": (5, 2),
-    "a launch without cbitpos or reducedPhysBits": (6, 9),
-    "kernelHashes": (8, 0),
     "stateless firmware": (8, 6),
     "qcow2 firmware": (9, 2),
     "shim": (11, 2),
@@ -46,7 +44,6 @@ LIBVIRT_KNOWS: dict[str, tuple[int, ...]] = {
 }
 """Settings of a domain that older ones do not know (libvirt-qemu 7)."""
 QEMU_KNOWS: dict[str, tuple[int, ...]] = {
-    "kernelHashes": (6, 2),
     "EPYC-Milan": (6, 0),
     "EPYC-Genoa": (8, 1),
     "EPYC-Turin": (10, 1),

@@ -1,10 +1,9 @@
 """The host's libvirt or QEMU does not know a setting that the domain has.
 
 Why    libvirt refuses what it finds its QEMU lacking, and ignores elements and attributes that are newer than itself
-       without a word: kernelHashes then measures nothing, stateless firmware gets a variable store, firmware='efi'
-       becomes SeaBIOS.
+       without a word: stateless firmware gets a variable store, firmware='efi' becomes SeaBIOS.
 Fix    Upgrade the part that is named, or do without the setting.
-Refs   libvirt: NEWS.rst; qemu: target/i386/cpu.c, target/i386/sev.c (libvirt-qemu 7)
+Refs   libvirt: NEWS.rst; qemu: target/i386/cpu.c (libvirt-qemu 7)
 
 Judged with the host around the domain, or the one that `--host` lends. That the whole technology needs newer parts
 qemu-too-old and libvirt-too-old say. Distributions may backport: hence a medium confidence.
@@ -24,7 +23,6 @@ from sevlint.api import (
     Severity,
     Subject,
     Verdict,
-    View,
     rule,
     upgrade,
 )
@@ -67,12 +65,7 @@ def judge(domain: Domain, versions: StackVersions | None) -> Verdict | Sequence[
 
 def _settings(domain: Domain) -> Iterator[tuple[str, Place]]:
     """Each once, where it is written first."""
-    launch, firmware, cpu = domain.launch_security, domain.firmware, domain.cpu
-    is_sev = launch is not None and launch.type == "sev" and domain.view is View.AT_REST
-    if launch is not None and is_sev and (launch.cbitpos is None or launch.reduced_phys_bits is None):
-        yield "a launch without cbitpos or reducedPhysBits", launch.place
-    if launch is not None and launch.kernel_hashes:
-        yield "kernelHashes", launch.place.at("kernelHashes")
+    firmware, cpu = domain.firmware, domain.cpu
     if firmware.autoselect == "efi":
         yield "firmware='efi'", firmware.place.at("firmware")
     if firmware.loader_place is not None and firmware.stateless:
