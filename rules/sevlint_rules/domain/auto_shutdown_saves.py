@@ -3,7 +3,7 @@
 Why    With auto_shutdown_try_save libvirt's own daemon saves running VMs at shutdown; of an encrypted guest that fails
        (`SEV: Migration is not implemented`), and the guest is killed with the host.
 Fix    Set auto_shutdown_try_save = "none" in /etc/libvirt/qemu.conf; auto_shutdown_try_shutdown shuts them down.
-Refs   libvirt: src/qemu/qemu.conf.in, NEWS.rst 11.2.0 (libvirt-qemu 4.3)
+Refs   libvirt: src/qemu/qemu.conf.in, NEWS.rst 11.2.0 (libvirt-qemu 3.2 migration, 4.3 auto_shutdown)
 
 The service libvirt-guests, which may do the same, is save-on-shutdown.
 """

@@ -3,7 +3,8 @@
 Why    Tools that measure a guest print digests in hexadecimal. Read as base64 the digits are other bytes, and too
        many: libvirt or QEMU refuses the domain.
 Fix    Turn it into base64: `xxd -r -p | base64 -w0`.
-Refs   libvirt: src/conf/domain_validate.c (libvirt-qemu 1.2); qemu: target/i386/kvm/tdx.c (intel-tdx 7.1)
+Refs   libvirt: src/conf/domain_validate.c (libvirt-qemu 1.2, 8 blob-hex-instead-of-base64); qemu: target/i386/kvm/tdx.c
+       (intel-tdx 7.1)
 
 A digest of 48 bytes has 96 hexadecimal digits; 64 characters are its base64. The older TDX tools wrote hexadecimal.
 """

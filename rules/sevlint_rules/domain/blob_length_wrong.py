@@ -4,7 +4,8 @@ Why    libvirt counts the bytes of SEV-SNP's data and refuses the domain: `Unexp
        96`; for TDX QEMU does: `TDX 'mrowner' sha384 digest was 32 bytes, expected 48 bytes`.
 Fix    Give as many bytes as are wanted, in base64: guestVisibleWorkarounds 16, idBlock 96, idAuth 4096, hostData 32,
        mrConfigId, mrOwner and mrOwnerConfig 48 (a SHA-384 digest).
-Refs   libvirt: src/conf/domain_validate.c (libvirt-qemu 1.2, 2.1); qemu: target/i386/kvm/tdx.c (intel-tdx 7.1, 7.5)
+Refs   libvirt: src/conf/domain_validate.c (libvirt-qemu 1.2, 2.1, 8 blob-length-wrong); qemu: target/i386/kvm/tdx.c
+       (intel-tdx 7.1, 7.5)
 
 Base64 of 32 bytes has 44 characters with its padding, of 48 bytes 64 and no padding. The data itself is never shown.
 """

@@ -3,7 +3,7 @@
 Why    `<encryption>` is QEMU's work, with a key that libvirt holds: the host reads and writes the plain disk. It helps
        against a stolen drive; a confidential guest is to be safe from the host itself.
 Fix    Encrypt inside the guest, with integrity (dm-crypt, dm-integrity), and hand the key over after attestation.
-Refs   libvirt: docs/formatstorageencryption.rst (libvirt-qemu 3.2)
+Refs   libvirt: docs/formatstorageencryption.rst (libvirt-qemu 3.2 disk encryption of the host)
 
 Whether the guest encrypts what it writes does not show in the domain.
 """

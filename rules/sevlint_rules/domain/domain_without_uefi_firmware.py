@@ -3,7 +3,8 @@
 Why    Without one libvirt starts SeaBIOS, which cannot run encrypted: plain SEV hangs in firmware, SEV-ES, SEV-SNP and
        TDX are refused by QEMU. libvirt accepts such a domain without a word.
 Fix    Ask for UEFI: `<os firmware='efi'>`, or name an OVMF image in `<loader>`.
-Refs   libvirt: docs/formatdomain.rst, src/qemu/qemu_firmware.c; qemu: target/i386/sev.c (libvirt-qemu 2.2, 2.4)
+Refs   libvirt: docs/formatdomain.rst, src/qemu/qemu_firmware.c; qemu: target/i386/sev.c (libvirt-qemu 2.2, 2.4, 3.3 #7,
+       8 firmware-missing, 8 firmware-bios, 8 os-type-attribute-efi)
 
 `<os type='efi'>`, which libvirt's own SEV page shows, is a misprint that libvirt ignores.
 """

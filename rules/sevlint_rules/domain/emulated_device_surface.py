@@ -3,7 +3,7 @@
 Why    Each is code of the host that the guest's drivers believe: a way for the host to attack the guest, with nothing
        gained where nobody sits at its console.
 Fix    Drop sound, smart card and redirection devices and the tablet, and write `<controller type='usb' model='none'/>`.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 2.5, 3.2)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 2.5, 3.2 USB and sound)
 
 virt-install adds several by itself, hence one note for all of them.
 """

@@ -4,7 +4,8 @@ Why    libvirt attaches the image as the descriptor says, and QEMU stops with `p
        memory support`.
 Fix    Update the host's edk2 package: newer descriptors say `"device": "memory"`. Until then name the image yourself:
        `<loader type='rom'>` with the descriptor's file name, and no firmware='efi'.
-Refs   CentOS Stream edk2 merge request 86 (RHEL-72447); libvirt: src/qemu/qemu_firmware.c (libvirt-qemu 2.3, 2.4)
+Refs   CentOS Stream edk2 merge request 86 (RHEL-72447); libvirt: src/qemu/qemu_firmware.c (libvirt-qemu 2.3, 2.4, 8
+       firmware-descriptor-flash-for-snp)
 """
 
 from sevlint.api import AmdRung, Fail, Gap, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, edit, rule

@@ -4,7 +4,8 @@ Why    Firmware for Secure Boot protects its variables by System Management Mode
        also has the feature for SEV, and QEMU refuses SMM for SEV-ES, SEV-SNP and TDX.
 Fix    Drop secure='yes' and the firmware feature secure-boot. For TDX an image with built-in keys
        (OVMF.inteltdx.secboot.fd) has Secure Boot without SMM.
-Refs   libvirt: src/qemu/qemu_firmware.c, src/qemu/qemu_validate.c (libvirt-qemu 2.1, 2.3, 3.2)
+Refs   libvirt: src/qemu/qemu_firmware.c, src/qemu/qemu_validate.c (libvirt-qemu 2.1, 2.3, 3.2 Secure Boot, 8
+       firmware-secure-boot-needs-smm)
 """
 
 from sevlint.api import (

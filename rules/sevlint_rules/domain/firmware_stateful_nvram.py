@@ -4,7 +4,7 @@ Why    Only the firmware's code is measured. The variable store is a file that t
        Boot keys and everything else that the firmware reads from it.
 Fix    Use a firmware without a store: `<loader stateless='yes'>` and no `<nvram>`, with an image made for it
        (OVMF.amdsev.fd).
-Refs   qemu: hw/i386/pc_sysfw.c; libvirt: docs/formatdomain.rst (libvirt-qemu 2.4, 7)
+Refs   qemu: hw/i386/pc_sysfw.c; libvirt: docs/formatdomain.rst (libvirt-qemu 2.4, 8 firmware-stateful-nvram)
 """
 
 from sevlint.api import Change, Fail, Goal, Pass, Place, Severity, Subject, Verdict, change, edit, rule

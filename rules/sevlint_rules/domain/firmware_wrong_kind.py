@@ -4,7 +4,8 @@ Why    Each technology needs its own metadata in the image: SEV-SNP and TDX stop
        SMM, and half of a split image does not start as ROM.
 Fix    Name an image made for the goal: OVMF.amdsev.fd for SEV-SNP, OVMF.inteltdx.fd for TDX, OVMF_CODE.fd as flash for
        SEV and SEV-ES.
-Refs   libvirt: tests/qemufirmwaredata; qemu: hw/i386/pc_sysfw.c (libvirt-qemu 2.3, 2.4); intel-tdx 7.4
+Refs   libvirt: tests/qemufirmwaredata; qemu: hw/i386/pc_sysfw.c (libvirt-qemu 2.3, 2.4, 8 firmware-wrong-kind);
+       intel-tdx 7.4
 
 Judged by the name that distributions give; an image of a site's own name is not judged.
 """

@@ -3,7 +3,7 @@
 Why    The host writes the ID, and may change it at any time: it tells the guest nothing that it could trust. A guest
        that is never restored from a copy, as these cannot be, does not need it.
 Fix    Drop `<genid>`.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 3.2)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 3.2 genid)
 """
 
 from sevlint.api import X86, Confidence, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -2,7 +2,8 @@
 
 Why    The domain asks for a protection that KVM, or QEMU under libvirt, does not offer on this host: it will not start.
 Fix    Mend the host's own fault, or place the domain on a host that offers it.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0 outcome); libvirt: docs/formatdomaincaps.rst (libvirt-qemu 4.2)
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0 outcome); libvirt: docs/formatdomaincaps.rst (libvirt-qemu 3.3 #12, 4.2
+       sectype)
 
 Judged with the host around the domain, or the one that `--host` lends. A symptom: it folds under the host's fault.
 """

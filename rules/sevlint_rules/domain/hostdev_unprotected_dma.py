@@ -4,7 +4,8 @@ Why    Without TEE-IO (SEV-TIO, TDX Connect) an assigned device reaches the gues
        there in clear, and the host controls the device. What a USB or SCSI device of the host reads and writes goes
        through the host's own drivers.
 Fix    Encrypt and authenticate in the guest all that goes through the device, or assign none.
-Refs   qemu: system/physmem.c (libvirt-qemu 3.2); intel-tdx 7.4
+Refs   qemu: system/physmem.c (libvirt-qemu 3.2 VFIO, 3.2 VFIO data, 3.2 hostdev USB SCSI mdev, 8
+       hostdev-unprotected-dma); intel-tdx 7.4
 
 A disk behind the host's NVMe driver is a virtio disk to the guest: nothing of its own is wrong with it. For SEV-SNP
 with a QEMU that may not be able to assign devices at all, hostdev-pci-private-memory speaks first.

@@ -3,7 +3,7 @@
 Why    Enlightenments are for Windows. Linux looks for KVM's own CPUID leaves to know how to talk to the host; beside
        Hyper-V's they sit elsewhere.
 Fix    Drop `<hyperv>` from `<features>`.
-Refs   libvirt: docs/formatdomain.rst, hypervisor features (libvirt-qemu 3.2)
+Refs   libvirt: docs/formatdomain.rst, hypervisor features (libvirt-qemu 3.2 hyperv)
 
 That it does harm is inferred, and seen on no machine: hence a note.
 """

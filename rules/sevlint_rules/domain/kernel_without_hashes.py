@@ -4,7 +4,8 @@ Why    Kernel, initrd and command line come from the host. Without kernelHashes=
        launch: the guest runs and attests, and boots whatever the host likes.
 Fix    Write `<launchSecurity kernelHashes='yes'>`, with firmware made for it (OVMF.amdsev.fd); then check the
        measurement.
-Refs   libvirt: docs/formatdomain.rst; qemu: target/i386/sev.c (libvirt-qemu 1.2, 2.2, 3.2)
+Refs   libvirt: docs/formatdomain.rst; qemu: target/i386/sev.c (libvirt-qemu 1.2, 2.2, 3.2 kernel, 8
+       kernel-without-hashes)
 """
 
 from sevlint.api import AMD_SEV, Fail, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -3,7 +3,8 @@
 Why    SEV and TDX are of x86 processors, Secure Execution is of s390: with another `arch` QEMU knows no such object,
        and libvirt refuses the domain. i686 is no way round it: the firmware made for them has 64 bits.
 Fix    Ask for what the architecture has: sev, sev-snp or tdx on x86_64, s390-pv on s390x.
-Refs   libvirt: docs/formatdomain.rst, docs/formatdomaincaps.rst (libvirt-qemu 1.1)
+Refs   libvirt: docs/formatdomain.rst, docs/formatdomaincaps.rst (libvirt-qemu 1.1, 3.2 arch, 8
+       launch-security-arch-mismatch)
 """
 
 from sevlint.api import (

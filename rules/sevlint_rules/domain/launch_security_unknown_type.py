@@ -4,7 +4,8 @@ Why    libvirt refuses a type that it does not know: `Invalid value for attribut
        An element of another name (`launchsecurity`, `launch-security`) it ignores without a word: the VM runs
        unprotected.
 Fix    Spell the element launchSecurity and its type sev, sev-snp, tdx or s390-pv, exactly so.
-Refs   libvirt: src/conf/domain_conf.c, docs/formatdomain.rst (libvirt-qemu 1.1, 2.1, 2.2)
+Refs   libvirt: src/conf/domain_conf.c, docs/formatdomain.rst (libvirt-qemu 1.1, 2.1, 2.2, 8
+       launch-security-type-unknown)
 
 There is no type sev-es: SEV-ES is type sev with policy bit 2 set. Of a misspelt element beside a right one
 xml-case-error speaks, of a second one launch-security-duplicate.

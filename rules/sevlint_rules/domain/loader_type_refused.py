@@ -3,7 +3,8 @@
 Why    Flash needs read-only memory, which KVM does not give these guests: QEMU stops with `pflash with kvm requires KVM
        readonly memory support`.
 Fix    Load the firmware as ROM: `<loader type='rom'>` with an image made for it, and no `<nvram>`.
-Refs   qemu: hw/i386/pc_sysfw.c, target/i386/kvm/tdx.c; AMDESE/AMDSEV issue 223 (libvirt-qemu 2.4)
+Refs   qemu: hw/i386/pc_sysfw.c, target/i386/kvm/tdx.c; AMDESE/AMDSEV issue 223 (libvirt-qemu 2.4, 8
+       firmware-pflash-with-private-memory)
 
 Manuals that describe OVMF_CODE and OVMF_VARS for every technology are right for SEV and SEV-ES only.
 """

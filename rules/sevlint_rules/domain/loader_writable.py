@@ -3,7 +3,7 @@
 Why    Without readonly='yes' the flash that holds the firmware's code is writable: the guest changes the file, its next
        launch measures something else, and guests that share the file change each other.
 Fix    Write `<loader readonly='yes' type='pflash'>`.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 2.4, 8)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 2.4, 8 loader-writable)
 """
 
 from sevlint.api import Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -3,8 +3,8 @@
 Why    SEV-SNP and TDX have no firmware for it: the images made for them list q35 only. SEV and SEV-ES may start, but
        virtio devices then need settings of their own, and the libvirt project strongly discourages it.
 Fix    Use the machine type q35. Its devices sit on other PCI addresses: let libvirt assign them anew.
-Refs   libvirt: docs/kbase/launch_security_sev.rst; virt-manager: virtinst/domain/launch_security.py
-       (libvirt-qemu 2.3, 3.2); intel-tdx 7.4
+Refs   libvirt: docs/kbase/launch_security_sev.rst; virt-manager: virtinst/domain/launch_security.py (libvirt-qemu 2.3,
+       3.2 i440fx SEV, 3.2 i440fx SEV-SNP, 8 machine-i440fx); intel-tdx 7.4
 """
 
 from sevlint.api import X86, AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -4,7 +4,8 @@ Why    The firmware images for SEV and TDX are made for q35; microvm has an imag
        isapc, xenfv and none have no UEFI at all. virt-install refuses them: `launch security requires a Q35 UEFI
        machine`.
 Fix    Use the machine type q35, and let libvirt assign the devices anew.
-Refs   virt-manager: virtinst/domain/launch_security.py; libvirt: src/qemu/qemu_firmware.c (libvirt-qemu 2.3, 3.2)
+Refs   virt-manager: virtinst/domain/launch_security.py; libvirt: src/qemu/qemu_firmware.c (libvirt-qemu 2.3, 3.2
+       microvm, 3.2 isapc, 8 machine-microvm)
 
 That no image for microvm has the metadata is known of the images that distributions ship, not of a site's own.
 """

@@ -4,8 +4,8 @@ Why    KVM pins all memory of a SEV or SEV-ES guest and charges it to RLIMIT_MEM
        for `<locked/>` or `<hard_limit>`, and for SEV alone it does not: beyond the limit QEMU ends with `failed to
        register region (...) error 'Cannot allocate memory'`.
 Fix    Put `<locked/>` into `<memoryBacking>`, or a `<hard_limit>` of the guest's memory plus 256 MiB into `<memtune>`.
-Refs   libvirt: src/qemu/qemu_domain.c, docs/kbase/launch_security_sev.rst; qemu: target/i386/sev.c
-       (libvirt-qemu 3.2, 6.4)
+Refs   libvirt: src/qemu/qemu_domain.c, docs/kbase/launch_security_sev.rst; qemu: target/i386/sev.c (libvirt-qemu 3.2
+       locked, 4.3 max_locked, 8 memory-not-locked, 6.4)
 
 Where the host's own limit is known memory-not-locked is silent, and memlock-too-small judges.
 """

@@ -4,8 +4,8 @@ Why    With debugging allowed the hypervisor may ask the firmware to decrypt any
        gone, and attestation says so.
 Fix    Forbid it: SEV and SEV-ES policy with bit 0 set (0x0001, better 0x0007), SEV-SNP policy with bit 19 clear
        (0x30000), TDX policy with bit 0 clear (0x10000000).
-Refs   AMD SEV API 55766, SEV-SNP ABI 56860 section 4.3; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2, 1.3);
-       intel-tdx 7.3
+Refs   AMD SEV API 55766, SEV-SNP ABI 56860 section 4.3; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2, 1.3, 8
+       sev-policy-debug-allowed, 8 snp-policy-debug-allowed, 8 tdx-attributes-debug); intel-tdx 7.3
 
 libvirt reads a policy as hexadecimal always, with or without `0x`; of a number that only makes sense in decimal
 policy-read-as-hex speaks alone. The policy proposed here is one that every kernel and firmware starts.

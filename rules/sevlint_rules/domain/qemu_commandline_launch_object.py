@@ -3,7 +3,8 @@
 Why    libvirt then does not know that the VM is confidential: it does not give QEMU /dev/sev, checks nothing, and an
        object without its machine option, or the reverse, runs unprotected.
 Fix    Write `<launchSecurity>` with the type that is meant, and drop the arguments.
-Refs   libvirt: src/qemu/qemu_cgroup.c, src/qemu/qemu_namespace.c (libvirt-qemu 4.3, 5.2)
+Refs   libvirt: src/qemu/qemu_cgroup.c, src/qemu/qemu_namespace.c (libvirt-qemu 3.3 #6, 4.3 dev sev by launchSecurity, 8
+       qemu-commandline-launch-object, 5.2)
 
 Manuals from before libvirt knew a technology show such arguments.
 """

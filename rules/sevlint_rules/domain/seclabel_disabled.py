@@ -3,7 +3,7 @@
 Why    sVirt keeps a QEMU that was taken over away from other VMs and the host; with seclabel type='none' nothing does.
        Without the model dac QEMU keeps the owner and the files that somebody else gave it.
 Fix    Drop the element: libvirt confines the VM by itself.
-Refs   libvirt: docs/formatdomain.rst, security label (libvirt-qemu 3.2, 8)
+Refs   libvirt: docs/formatdomain.rst, security label (libvirt-qemu 3.2 seclabel, 8 seclabel-disabled)
 
 Of the model dac in SEV guests, which then miss /dev/sev, seclabel-dac-norelabel speaks.
 """

@@ -3,7 +3,7 @@
 Why    virtiofs and vhost-user devices are served by a process of their own, which must reach the guest's memory:
        libvirt refuses them without shared memory. In an encrypted guest it reaches the pages that the guest shares.
 Fix    Write `<access mode='shared'/>` and `<source type='memfd'/>` into `<memoryBacking>`.
-Refs   libvirt: docs/kbase/virtiofs.rst, src/qemu/qemu_validate.c (libvirt-qemu 3.2)
+Refs   libvirt: docs/kbase/virtiofs.rst, src/qemu/qemu_validate.c (libvirt-qemu 3.2 shared memory)
 """
 
 from sevlint.api import X86, AmdRung, Confidence, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -3,7 +3,8 @@
 Why    The firmware checks the ID block by the signatures and keys of idAuth: with one of them alone the launch fails
        at SNP_LAUNCH_FINISH. libvirt and QEMU accept it.
 Fix    Give both `idBlock` and `idAuth`, or neither.
-Refs   SEV-SNP ABI 56860; linux: arch/x86/kvm/svm/sev.c; libvirt: docs/formatdomain.rst (libvirt-qemu 1.3)
+Refs   SEV-SNP ABI 56860; linux: arch/x86/kvm/svm/sev.c; libvirt: docs/formatdomain.rst (libvirt-qemu 1.3, 8
+       snp-idblock-without-idauth)
 
 Neither is shown.
 """

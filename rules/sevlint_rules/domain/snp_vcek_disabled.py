@@ -3,7 +3,7 @@
 Why    vcek='no' forbids reports signed by the VCEK. Unless the host has loaded a VLEK, which cloud providers get from
        AMD, the guest can get no report at all, and nobody can attest it.
 Fix    Drop vcek='no', or make sure that the host loads a VLEK.
-Refs   SEV-SNP ABI 56860; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2, 1.3)
+Refs   SEV-SNP ABI 56860; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2, 1.3, 8 snp-vcek-disabled)
 
 QEMU's own switch is the reverse: `vcek-disabled=true`.
 """

@@ -3,7 +3,8 @@
 Why    libvirt refuses what it finds its QEMU lacking, and ignores elements and attributes that are newer than itself
        without a word: stateless firmware gets a variable store, firmware='efi' becomes SeaBIOS.
 Fix    Upgrade the part that is named, or do without the setting.
-Refs   libvirt: NEWS.rst; qemu: target/i386/cpu.c (libvirt-qemu 7)
+Refs   libvirt: NEWS.rst; qemu: target/i386/cpu.c (libvirt-qemu 7 non-transitional, 7 firmware descriptors, 7 stateless
+       loader, 7 EPYC models, 7 qcow2 firmware, 7 amd-iommu, 7 shim, 7 comparison)
 
 Judged with the host around the domain, or the one that `--host` lends. That the whole technology needs newer parts
 qemu-too-old and libvirt-too-old say. Distributions may backport: hence a medium confidence.

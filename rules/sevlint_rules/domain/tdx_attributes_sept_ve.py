@@ -3,7 +3,8 @@
 Why    Without attribute bit 28 the host can raise exceptions in the guest at will; Linux stops at once with `TD
        misconfiguration: SEPT #VE has to be disabled`.
 Fix    Write 0x10000000, or leave the policy out: that is QEMU's default.
-Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/coco/tdx/tdx.c (intel-tdx 7.1, 7.3)
+Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/coco/tdx/tdx.c (intel-tdx 7.1, 7.3); libvirt: docs/formatdomain.rst
+       (libvirt-qemu 8 tdx-attributes-sept-ve)
 """
 
 from sevlint.api import Fail, Goal, NotApplicable, Pass, Severity, Subject, TdxRung, Verdict, change, edit, rule

@@ -3,7 +3,8 @@
 Why    Of the TD attributes KVM accepts SEPT_VE_DISABLE (bit 28) only: QEMU stops with `Invalid attributes ... for TDX
        VM`.
 Fix    Write 0x10000000, or leave the policy out: that is QEMU's default.
-Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/kvm/vmx/tdx.c (intel-tdx 7.2, 7.3)
+Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/kvm/vmx/tdx.c (intel-tdx 7.2, 7.3); libvirt: docs/formatdomain.rst
+       (libvirt-qemu 8 tdx-attributes-unsupported)
 
 QEMU itself knows PKS (bit 30) and PERFMON (bit 63) too, and a later kernel may accept them. Bit 0 is DEBUG, of which
 policy-allows-debug speaks.

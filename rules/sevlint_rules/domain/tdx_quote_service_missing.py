@@ -3,7 +3,8 @@
 Why    Without `<quoteGenerationService>` QEMU answers each request for a quote with "QGS unavailable": the guest
        runs, and nobody can attest it this way.
 Fix    Add `<quoteGenerationService path='/var/run/tdx-qgs/qgs.socket'/>`; without a path that socket is meant.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2); qemu: docs/system/i386/tdx.rst (intel-tdx 7.1, 7.4)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2, 3.2 vsock, 8 tdx-quote-service-missing); qemu:
+       docs/system/i386/tdx.rst (intel-tdx 7.1, 7.4)
 
 A guest with a vsock is left alone: its own software may ask the quote service over it.
 """

@@ -4,7 +4,7 @@ Why    libvirt ignores elements and attributes that it does not know, unless the
        what they ask for does not hold.
 Fix    Drop it, or write what libvirt knows: the policy, for sev and sev-snp cbitpos, reducedPhysBits and
        kernelHashes, and what belongs to the type.
-Refs   libvirt: docs/formatdomain.rst, src/conf/domain_conf.c (libvirt-qemu 1.2, 2.2)
+Refs   libvirt: docs/formatdomain.rst, src/conf/domain_conf.c (libvirt-qemu 1.2, 2.2, 8 unknown-launch-child)
 
 An element that only belongs to another type is ignored too. Of a known name in another spelling xml-case-error
 speaks.

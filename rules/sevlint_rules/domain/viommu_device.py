@@ -4,7 +4,8 @@ Why    The host emulates it: it protects the guest from nothing that the host do
        everything that is mapped is pinned. virtiofs does not work behind it: QEMU stops with `iommu_platform=true is
        not supported by the device`.
 Fix    Drop `<iommu>`, unless the guest needs it for nested devices.
-Refs   qemu: hw/virtio/virtio-bus.c; libvirt: docs/formatdomain.rst (libvirt-qemu 3.2)
+Refs   qemu: hw/virtio/virtio-bus.c; libvirt: docs/formatdomain.rst (libvirt-qemu 3.2 viommu, 3.2 virtiofs viommu, 8
+       viommu-device)
 
 More than 255 vCPUs need one for interrupts: such a domain is left alone.
 """

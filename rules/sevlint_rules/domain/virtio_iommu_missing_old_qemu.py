@@ -3,7 +3,8 @@
 Why    Before QEMU 6.0 a virtio device uses the IOMMU feature only where it is told to; without it the device reads and
        writes encrypted memory, and the guest gets garbage or hangs.
 Fix    Add `<driver iommu='on'/>` to every virtio device, or upgrade QEMU to 6.0 or newer.
-Refs   qemu: hw/core/machine.c; libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.1)
+Refs   qemu: hw/core/machine.c; libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.1 defaults, 3.1 minimum
+       QEMU, 7 SEV-ES, 7 minimum QEMU, 8 virtio-iommu-missing-old-qemu)
 
 SEV-ES and the later types need QEMU 6.0 anyway: qemu-too-old speaks of that.
 """

@@ -2,7 +2,8 @@
 
 Why    Since QEMU 6.0 every virtio device of a confidential guest has the IOMMU feature; the attribute changes nothing.
 Fix    Drop it; keep it where the domain also runs on a QEMU before 6.0.
-Refs   qemu: hw/core/machine.c; libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.1, 3.3)
+Refs   qemu: hw/core/machine.c; libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.1 iommu on, 3.1 minimum
+       QEMU, 3.3 #1, 7 minimum QEMU, 8 virtio-iommu-on-redundant)
 
 Many manuals still ask for it on every device: true for QEMU before 6.0 only, which libvirt 11.2 and newer does not run.
 """

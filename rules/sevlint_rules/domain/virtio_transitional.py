@@ -4,7 +4,8 @@ Why    QEMU gives the virtio devices of a confidential guest the IOMMU feature, 
        not have: it stops with `VIRTIO_F_IOMMU_PLATFORM was supported by neither legacy nor transitional device`.
        Plain virtio devices of an i440fx are transitional too where QEMU is older than 6.0.
 Fix    Write virtio-non-transitional.
-Refs   qemu: hw/virtio/virtio-pci.c, hw/core/machine.c (libvirt-qemu 3.1)
+Refs   qemu: hw/virtio/virtio-pci.c, hw/core/machine.c (libvirt-qemu 3.1 transitional, 3.1 non-transitional, 8
+       virtio-transitional)
 """
 
 from sevlint.api import X86, AmdRung, Fail, Open, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -4,21 +4,25 @@ Why    Who reaches libvirt controls every VM: their disks, firmware and launch p
        at all. TCP has no encryption; without authentication anybody is let in.
 Fix    Set listen_tcp = 0 and use SSH or TLS with verified certificates; leave unix_sock_rw_perms and auth_unix_rw at
        their defaults.
-Refs   libvirt: src/remote/libvirtd.conf.in, docs/remote.rst (libvirt-qemu 4.4)
+Refs   libvirt: src/remote/libvirtd.conf.in, docs/remote.rst (libvirt-qemu 4.4 listen_tcp without a login, 4.4
+       listen_tcp, 4.4 tls_no_verify_certificate, 4.4 unix socket, 4.4 systemd sockets)
 
 Where systemd hands over the sockets, listen_tcp is ignored, and virtproxyd-tcp.socket counts: hence medium confidence.
 """
 
 from collections.abc import Iterator, Sequence
 
-from sevlint.api import CONFIDENTIAL, Confidence, Fail, Needs, Pass, Remedy, Severity, Subject, Verdict, rule
+from sevlint.api import CONFIDENTIAL, Confidence, Fail, Gap, Needs, Pass, Remedy, Severity, Subject, Verdict, rule
 from sevlint.facts.access import DaemonSettings, LibvirtSettings
+from sevlint_rules.isolation._unread import unread
 
 _FIX = "restart the daemon"
 
 
 @rule(about=Subject.HOST, severity=Severity.ERROR, goals=CONFIDENTIAL, confidence=Confidence.MEDIUM)
-def judge(conf: DaemonSettings) -> Verdict | Sequence[Fail]:
+def judge(conf: DaemonSettings | Gap) -> Verdict | Sequence[Fail]:
+    if isinstance(conf, Gap):
+        return unread(conf, "configuration of a daemon of libvirt")
     fails = [fail for one in conf.daemons for fail in _judge(one)]
     return fails or Pass("libvirt is not opened to others", (conf.place,))
 
