@@ -13,6 +13,7 @@ def register_rules() -> list[Pack]:
         Pack("sevlint_rules.kernel", _HOST),
         Pack("sevlint_rules.device", _HOST),
         Pack("sevlint_rules.placement", _HOST),
+        Pack("sevlint_rules.isolation", _HOST),
         Pack("sevlint_rules.domain", frozenset({Subject.DOMAIN})),
         Pack("sevlint_rules.guest", frozenset({Subject.GUEST})),
         Pack("sevlint_rules.logs", frozenset(Subject), cards=True),

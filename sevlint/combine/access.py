@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sevlint.facts.access import (
+    DaemonConf,
+    DaemonSettings,
     DeviceAcl,
     GroupFile,
     LimitsFile,
@@ -10,6 +12,7 @@ from sevlint.facts.access import (
     PasswdFile,
     QemuAccess,
     QemuConf,
+    QemuSettings,
     UnitLimit,
     UnitMemlock,
 )
@@ -65,6 +68,20 @@ def _groups_of(user: str, groups: GroupFile | None, passwd: PasswdFile | None) -
     if groups is None or primary is None:
         return None
     return frozenset(name for name, gid, members in groups.groups if gid == primary or user in members)
+
+
+@combiner
+def qemu_settings(conf: QemuConf) -> QemuSettings:
+    """Of the file as it stands: the daemon reads it when it starts."""
+    return QemuSettings(conf.settings, conf.place)
+
+
+@combiner
+def daemon_settings(confs: tuple[DaemonConf, ...]) -> DaemonSettings | Gap:
+    """Of every daemon whose file was collected."""
+    if not confs:
+        return Gap(("etc/libvirt/libvirtd.conf", "etc/libvirt/virtproxyd.conf"), GapReason.ABSENT)
+    return DaemonSettings(tuple(one.settings for one in confs), confs[0].place)
 
 
 @combiner

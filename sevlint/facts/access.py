@@ -15,6 +15,29 @@ if TYPE_CHECKING:
 _READ_WRITE = 0o6
 
 
+class ConfSetting(Struct, frozen=True):
+    """One setting of a file in libvirt's own syntax: a number, a string or a list of strings."""
+
+    name: str
+    values: tuple[str, ...]
+    place: Place
+
+
+class LibvirtSettings(Struct, frozen=True):
+    """The settings of one such file; of one that stands twice the last counts."""
+
+    items: tuple[ConfSetting, ...]
+
+    def get(self, name: str) -> ConfSetting | None:
+        """The setting of this name, None where libvirt's default holds."""
+        return next((one for one in reversed(self.items) if one.name == name), None)
+
+    def set_to(self, name: str, *values: str) -> ConfSetting | None:
+        """The setting of this name where it has one of these values."""
+        found = self.get(name)
+        return found if found is not None and found.values[:1] and found.values[0] in values else None
+
+
 class QemuConf(Reading, frozen=True):
     """/etc/libvirt/qemu.conf; empty strings where libvirt's default holds."""
 
@@ -24,6 +47,31 @@ class QemuConf(Reading, frozen=True):
     user_place: Place | None
     no_namespaces: Place | None
     """The line `namespaces = []`: libvirt then gives QEMU no device itself."""
+    settings: LibvirtSettings
+    place: Place
+
+
+class QemuSettings(Fact, frozen=True):
+    """What /etc/libvirt/qemu.conf sets for every VM (libvirt-qemu 4.3)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    settings: LibvirtSettings
+    place: Place
+
+
+class DaemonConf(Reading, frozen=True):
+    """The configuration of one of libvirt's daemons."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    settings: LibvirtSettings
+    place: Place
+
+
+class DaemonSettings(Fact, frozen=True):
+    """How libvirt's daemons are reached, one for each file: libvirtd, virtproxyd, virtqemud (libvirt-qemu 4.4)."""
+
+    LEVEL: ClassVar[Level] = Level.HOST
+    daemons: tuple[LibvirtSettings, ...]
     place: Place
 
 

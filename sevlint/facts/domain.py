@@ -353,6 +353,8 @@ class GuestCpu(Struct, frozen=True):
     place: Place
     model_place: Place | None = None
     about_model: tuple[Place, ...] = ()
+    has_shared_cells: bool = False
+    """A cell of its NUMA topology has memory that is shared with other processes of the host."""
 
     @property
     def pass_through(self) -> tuple[Change, ...]:
@@ -480,6 +482,8 @@ class Domain(Fact, frozen=True):
     overrides: QemuOverrides
     sysinfo: tuple[Place, ...]
     """`<sysinfo>`: smbios and fwcfg entries."""
+    genid: Place | None
+    """`<genid>`: the VM generation ID."""
     running: bool
     """A live configuration with an id."""
     place: Place
@@ -491,6 +495,11 @@ class Domain(Fact, frozen=True):
     def feature(self, name: str) -> Feature | None:
         """The feature of this name, if the configuration speaks of it."""
         return next((one for one in self.features if one.name == name), None)
+
+    @property
+    def is_i440fx(self) -> bool:
+        """Its machine has a PCI bus of the old kind."""
+        return self.machine == "pc" or self.machine.startswith("pc-i440fx")
 
     @property
     def goal(self) -> Goal | None:

@@ -29,9 +29,25 @@ OVMF: dict[Goal, tuple[int, int]] = {Goal.SEV_ES: (2021, 2), Goal.SEV_SNP: (2024
 """Year and month of the edk2 release: edk2-stable202102, edk2-stable202405."""
 QEMU_CONFIDENTIAL_DEFAULTS = (6, 0)
 """From here on QEMU gives a confidential guest's virtio devices the IOMMU feature by itself (libvirt-qemu 3.1)."""
+LIBVIRT_DEMANDS_NEW_QEMU = (11, 2)
+"""From here on libvirt runs QEMU 6.2 and newer only (libvirt-qemu 7)."""
 QEMU_VFIO_PRIVATE_MEMORY = (10, 1)
 """From here on QEMU can assign devices to guests with private memory (libvirt-qemu 7)."""
 
+LIBVIRT_KNOWS: dict[str, tuple[int, ...]] = {
+    "firmware='efi'": (5, 2),
+    "virtio-non-transitional": (5, 2),
+    "stateless firmware": (8, 6),
+    "qcow2 firmware": (9, 2),
+    "shim": (11, 2),
+    "an amd IOMMU": (11, 5),
+}
+"""Settings of a domain that older ones do not know (libvirt-qemu 7)."""
+QEMU_KNOWS: dict[str, tuple[int, ...]] = {
+    "EPYC-Milan": (6, 0),
+    "EPYC-Genoa": (8, 1),
+    "EPYC-Turin": (10, 1),
+}
 LIBVIRT_STATELESS_MUST_BE_ASKED = ((10, 5), (11, 8))
 """From the first of SEV-SNP until the second libvirt chose no stateless flash by itself (libvirt-qemu 2.3)."""
 LIBVIRT_FILLS_C_BIT = (6, 9)

@@ -1,34 +1,81 @@
-"""Accounts, libvirt's QEMU configuration, access lists and memlock limits (amd-host 4.3, 7.3; libvirt-qemu 4.3)."""
+"""Accounts, libvirt's configuration, access lists and memlock limits (amd-host 4.3, 7.3; libvirt-qemu 4.3, 4.4)."""
 
 from __future__ import annotations
 
 import re
 
-from sevlint.facts.access import DeviceAcl, GroupFile, LimitLine, LimitsFile, PasswdFile, QemuConf, UnitLimit
+from sevlint.facts.access import (
+    ConfSetting,
+    DaemonConf,
+    DeviceAcl,
+    GroupFile,
+    LibvirtSettings,
+    LimitLine,
+    LimitsFile,
+    PasswdFile,
+    QemuConf,
+    UnitLimit,
+)
 from sevlint.facts.domain import GuestsAtShutdown
 from sevlint.model import Evidence, Place
 from sevlint.parsers.base import Text, parser
 
-_CONF = re.compile(r'\s{0,32}(user|group|namespaces)\s{0,32}=\s{0,32}("([^"]{0,256})"|\[\s{0,32}\]|\S)')
+_SETTING = re.compile(r"\s{0,32}([a-z][a-z0-9_]{0,63})\s{0,32}=\s{0,32}(\[?)(.*)")
+_VALUE = re.compile(r"""#.*|"([^"]{0,4096})"|'([^']{0,4096})'|\]|(-?[0-9]{1,20})""")
 
 
 @parser(Evidence("etc/libvirt/qemu.conf", command="cat /etc/libvirt/qemu.conf", root=True))
 def qemu_conf(text: Text) -> QemuConf:
     """`user`, `group` and `namespaces = []`; a later line replaces an earlier one."""
-    values: dict[str, tuple[str, Place]] = {}
-    for line, content in text.numbered():
-        found = _CONF.match(content)
-        if found is not None:
-            values[found.group(1)] = found.group(3) or found.group(2), text.place(line)
-    user, place = values.get("user", ("", None))
-    none = values.get("namespaces")
+    settings = _settings(text)
+    user, group, namespaces = settings.get("user"), settings.get("group"), settings.get("namespaces")
     return QemuConf(
-        user=user.lstrip("+"),
-        group=values.get("group", ("", None))[0].lstrip("+"),
-        user_place=place,
-        no_namespaces=none[1] if none is not None and none[0].startswith("[") else None,
+        user=user.values[0].lstrip("+") if user is not None and user.values else "",
+        group=group.values[0].lstrip("+") if group is not None and group.values else "",
+        user_place=user.place if user is not None else None,
+        no_namespaces=namespaces.place if namespaces is not None and not namespaces.values else None,
+        settings=settings,
         place=text.start,
     )
+
+
+@parser(
+    *(
+        Evidence(f"etc/libvirt/{daemon}.conf", command=f"cat /etc/libvirt/{daemon}.conf", root=True, many=True)
+        for daemon in ("libvirtd", "virtproxyd", "virtqemud")
+    )
+)
+def daemon_conf(text: Text) -> DaemonConf:
+    """Of libvirtd, or of the two modular daemons that have its part."""
+    return DaemonConf(_settings(text), text.start)
+
+
+def _settings(text: Text) -> LibvirtSettings:
+    """`name = value`; a list may run over several lines, up to its bracket. A comment ends with its line."""
+    items: list[ConfSetting] = []
+    is_open = False
+    for line, content in text.numbered():
+        found = None if is_open else _SETTING.match(content)
+        if found is None and not is_open:
+            continue
+        if found is not None:
+            is_open, content = bool(found.group(2)), found.group(3)
+            items.append(ConfSetting(found.group(1), (), text.place(line)))
+        values, is_closed = _values(content)
+        is_open = is_open and not is_closed
+        last = items.pop()
+        items.append(ConfSetting(last.name, (*last.values, *values), last.place))
+    return LibvirtSettings(tuple(items[:-1] if is_open else items))
+
+
+def _values(content: str) -> tuple[tuple[str, ...], bool]:
+    """The values of a line, and whether a bracket ends them."""
+    values: list[str] = []
+    for match in _VALUE.finditer(content):
+        if match.group() == "]" or match.group().startswith("#"):
+            return tuple(values), match.group() == "]"
+        values.append(match.group(match.lastindex or 0))
+    return tuple(values), False
 
 
 @parser(

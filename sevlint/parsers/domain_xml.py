@@ -306,6 +306,7 @@ class _Reader:
             security_labels=tuple(self._label(one) for one in domain.iterfind("seclabel")),
             overrides=self._overrides(),
             sysinfo=tuple(self._place(one) for one in domain.iterfind("sysinfo")),
+            genid=self._place_of(top.get("genid")),
             running=self.view is View.LIVE,
             place=self._place(domain),
         )
@@ -394,8 +395,15 @@ class _Reader:
         model = cpu.find("model")
         about = [self._place(one) for one in cpu if one.tag in ("model", "vendor")]
         about += [self._place(cpu, name) for name in ("match", "check") if cpu.get(name) is not None]
-        mode = cpu.get("mode", "")
-        return GuestCpu(mode, said(model), required, self._place(cpu), self._place_of(model), tuple(about))
+        return GuestCpu(
+            mode=cpu.get("mode", ""),
+            model=said(model),
+            required=required,
+            place=self._place(cpu),
+            model_place=self._place_of(model),
+            about_model=tuple(about),
+            has_shared_cells=cpu.find("numa/cell[@memAccess='shared']") is not None,
+        )
 
     def _timers(self, clock: etree._Element | None) -> tuple[Timer, ...]:
         present = {"yes": True, "no": False}

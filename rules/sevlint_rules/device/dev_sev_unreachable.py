@@ -6,8 +6,8 @@ Fix    Use libvirt 5.1 or newer with its default namespaces: it gives QEMU the d
        Else put `KERNEL=="sev", GROUP="kvm", MODE="0660"` into /etc/udev/rules.d/99-sev.rules; never mode 0666, and no
        chmod: it is lost at the next boot.
 Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3 rights, 4.3 libvirt, 6 EACCES, 9 #11, 9 #12); qemu:
-       target/i386/sev.c (libvirt-qemu 6.1); libvirt: src/security/security_dac.c (libvirt-qemu 4.3); virtee/snphost,
-       virtee/sevctl src/ok.rs (peer-checks 1 #17, 2 #6)
+       target/i386/sev.c (libvirt-qemu 6.1); libvirt: src/security/security_dac.c (libvirt-qemu 4.3 namespaces, 4.4 dev
+       sev, 7 CAP_DAC_OVERRIDE); virtee/snphost, virtee/sevctl src/ok.rs (peer-checks 1 #17, 2 #6)
 
 That the device exists shows only that the driver attached; the firmware may have refused INIT all the same. Where
 libvirt gives the device and QEMU is refused all the same, SELinux, AppArmor or a device cgroup refuses it.

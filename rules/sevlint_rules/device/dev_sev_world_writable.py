@@ -4,7 +4,8 @@ Why    A writable descriptor is all that commands such as FACTORY_RESET and PEK_
        the platform's keys.
 Fix    Use `KERNEL=="sev", GROUP="kvm", MODE="0660"` in a udev rule; libvirt 5.1 and newer needs no rule at all. Mode
        0666, which some guides set by chmod or by a rule, is too wide.
-Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3 rights, 4.3 udev rule, 9 #11)
+Refs   linux: drivers/crypto/ccp/sev-dev.c (amd-host 4.3 rights, 4.3 udev rule, 9 #11); libvirt:
+       src/qemu/qemu_namespace.c (libvirt-qemu 4.4 chmod 666)
 
 A rule that is for other devices too, such as `KERNEL=="sev|kvm"`, is left for a human to part.
 

@@ -6,8 +6,8 @@ Fix    Put `<locked/>` into `<memoryBacking>`, or a `<hard_limit>` of the guest'
        LimitMEMLOCK= of libvirt's unit works too, for all VMs; limits.conf and `ulimit -l` do not: services never read
        them.
 Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 6 ENOMEM, 7.3 pinned memory, 7.3 SEV-SNP, 9 #20); qemu: target/i386/sev.c
-       (libvirt-qemu 3.2, 6.3); libvirt: src/qemu/qemu_domain.c, docs/kbase/launch_security_sev.rst; virtee/snphost,
-       virtee/sevctl src/ok.rs (peer-checks 1 #21, 2 #6)
+       (libvirt-qemu 3.2 locked, 4.3 max_locked, 6.3); libvirt: src/qemu/qemu_domain.c,
+       docs/kbase/launch_security_sev.rst; virtee/snphost, virtee/sevctl src/ok.rs (peer-checks 1 #21, 2 #6)
 
 SEV-SNP needs none of it: its private memory is guest_memfd's, which is not charged to the limit. The line in QEMU's log
 is proof; the arithmetic of LimitMEMLOCK alone is a warning, as other means may lift the limit.

@@ -2,7 +2,7 @@
 
 Why    libvirt stops at definition or start with `UEFI requires ACPI on this architecture`.
 Fix    Put `<acpi/>` into `<features>`.
-Refs   libvirt: src/qemu/qemu_validate.c (libvirt-qemu 2.1 ACPI, 2.4 rom is BIOS, 3.2)
+Refs   libvirt: src/qemu/qemu_validate.c (libvirt-qemu 2.1 ACPI, 2.4 rom is BIOS, 3.2 acpi, 8 acpi-missing)
 
 A hand-written `<loader type='rom'>` is a BIOS to libvirt, which then checks nothing.
 """

@@ -2,7 +2,7 @@
 
 Why    The table comes from the host and is not part of the launch measurement: its code runs in the guest's kernel.
 Fix    Drop `<acpi><table>` from `<os>`.
-Refs   libvirt: docs/formatdomain.rst, ACPI tables (libvirt-qemu 3.2)
+Refs   libvirt: docs/formatdomain.rst, ACPI tables (libvirt-qemu 3.2 ACPI table)
 """
 
 from sevlint.api import X86, Fail, Pass, Severity, Subject, Verdict, edit, rule

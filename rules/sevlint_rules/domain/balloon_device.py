@@ -3,7 +3,8 @@
 Why    SEV and SEV-ES pin the guest's memory: QEMU inhibits the balloon. Under SEV-SNP and TDX it would give back
        private pages, which guest drivers may refuse or lose; it matters where `<currentMemory>` has it inflated.
 Fix    `<memballoon model='none'/>`, and `<currentMemory>` as large as `<memory>`.
-Refs   qemu: hw/virtio/virtio-balloon.c, target/i386/sev.c (libvirt-qemu 3.2)
+Refs   qemu: hw/virtio/virtio-balloon.c, target/i386/sev.c (libvirt-qemu 3.2 balloon, 3.2 balloon SEV-SNP, 8
+       balloon-device)
 
 libvirt adds a balloon where none is written, hence a note. What guests of SEV-SNP and TDX do with an inflated one is
 not sourced well: a warning of low confidence.

@@ -4,7 +4,8 @@ Why    libvirt skips what is no base64, blanks of an indented text too, and acce
        letters, digits, `+`, `/`, `=` and line breaks only, and stops: `Base64 data contains invalid characters`. Of
        text whose last group of four is incomplete the end is dropped.
 Fix    Write it as one line of base64, without blanks inside or around it, as `base64 -w0` prints it.
-Refs   qemu: util/base64.c; libvirt: src/conf/domain_validate.c (libvirt-qemu 1.2 dhCert and session, 1.2 two decoders)
+Refs   qemu: util/base64.c; libvirt: src/conf/domain_validate.c (libvirt-qemu 1.2 dhCert and session, 1.2 two decoders,
+       8 blob-bad-base64)
 
 The data itself is never shown.
 """

@@ -4,7 +4,7 @@ Why    Tools that measure a guest print digests in hexadecimal. Read as base64 t
        many: libvirt or QEMU refuses the domain.
 Fix    Turn it into base64: `xxd -r -p | base64 -w0`.
 Refs   libvirt: src/conf/domain_validate.c (libvirt-qemu 1.2 guestVisibleWorkarounds, 1.2 idBlock, 1.2 idAuth, 1.2
-       hostData, 1.2 mrConfigId); qemu: target/i386/kvm/tdx.c (intel-tdx 7.1 hexadecimal)
+       hostData, 1.2 mrConfigId, 8 blob-hex-instead-of-base64); qemu: target/i386/kvm/tdx.c (intel-tdx 7.1 hexadecimal)
 
 A digest of 48 bytes has 96 hexadecimal digits; 64 characters are its base64. The older TDX tools wrote hexadecimal.
 """

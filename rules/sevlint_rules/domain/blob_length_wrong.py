@@ -5,7 +5,7 @@ Why    libvirt counts the bytes of SEV-SNP's data and refuses the domain: `Unexp
 Fix    Give as many bytes as are wanted, in base64: guestVisibleWorkarounds 16, idBlock 96, idAuth 4096, hostData 32,
        mrConfigId, mrOwner and mrOwnerConfig 48 (a SHA-384 digest).
 Refs   libvirt: src/conf/domain_validate.c (libvirt-qemu 1.2 guestVisibleWorkarounds, 1.2 idBlock, 1.2 idAuth, 1.2
-       hostData, 1.2 mrConfigId, 2.1 length); qemu: target/i386/kvm/tdx.c (intel-tdx 7.1 digests)
+       hostData, 1.2 mrConfigId, 2.1 length, 8 blob-length-wrong); qemu: target/i386/kvm/tdx.c (intel-tdx 7.1 digests)
 
 Base64 of 32 bytes has 44 characters with its padding, of 48 bytes 64 and no padding. The data itself is never shown.
 """

@@ -3,8 +3,8 @@
 Why    What the network sends is not part of the launch measurement; the iPXE ROM knows nothing of SEV and hangs in
        firmware, and the firmware for TDX has no network driver at all.
 Fix    Boot from a disk, or by `<kernel>` with kernelHashes='yes' (SEV).
-Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.2);
-       edk2: OvmfPkg/IntelTdx (intel-tdx 7.4 boot network)
+Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.2 boot network, 8 boot-network); edk2:
+       OvmfPkg/IntelTdx (intel-tdx 7.4 boot network)
 """
 
 from sevlint.api import X86, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -3,7 +3,8 @@
 Why    The position is a property of the CPU (47 up to EPYC 7002, 51 since EPYC 7003): with a number in the XML the VM
        does not start on another kind of host.
 Fix    Leave `<cbitpos>` out: libvirt 6.9 and newer ask the host.
-Refs   libvirt: docs/formatdomain.rst, NEWS.rst (libvirt-qemu 1.2 cbitpos, 2.2 status XML)
+Refs   libvirt: docs/formatdomain.rst, NEWS.rst (libvirt-qemu 1.2 cbitpos, 2.2 status XML, 3.3 #2, 4.1 status XML, 7
+       optional cbitpos, 8 cbitpos-hardcoded)
 
 libvirt's manual still calls the element required. In the XML of a running VM libvirt has filled it in.
 """

@@ -2,7 +2,8 @@
 
 Why    libvirt fills them in by itself since 6.9; an older one refuses a domain without them.
 Fix    Write both, the position of the C-bit as `virsh domcapabilities` gives it and 1, or upgrade libvirt to 6.9.
-Refs   libvirt: NEWS.rst 6.9.0, src/conf/domain_conf.c (libvirt-qemu 1.2 cbitpos, 1.2 reducedPhysBits)
+Refs   libvirt: NEWS.rst 6.9.0, src/conf/domain_conf.c (libvirt-qemu 1.2 cbitpos, 1.2 reducedPhysBits, 7
+       optional cbitpos)
 
 Judged with the host around the domain, or the one that `--host` lends. SEV-SNP needs a newer libvirt anyway.
 """

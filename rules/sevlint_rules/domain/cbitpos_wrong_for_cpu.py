@@ -3,8 +3,8 @@
 Why    QEMU compares it with the CPU and stops: `cbitpos check failed, host '51' requested '47'`. Guides written for
        EPYC 7001 and 7002 say 47; it is 51 on EPYC 7003 and 9004.
 Fix    Leave `<cbitpos>` out: libvirt 6.9 and newer ask the host.
-Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomaincaps.rst (libvirt-qemu 2.2 cbitpos, 4.2; amd-host 1.3 C-bit, 9
-       #19)
+Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomaincaps.rst (libvirt-qemu 2.2 cbitpos, 3.3 #2, 4.2 cbitpos, 8
+       cbitpos-wrong-for-cpu; amd-host 1.3 C-bit, 9 #19)
 
 Judged with the host around the domain, or the one that `--host` lends: by its domain capabilities, else by its CPU.
 """

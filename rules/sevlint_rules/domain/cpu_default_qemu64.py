@@ -4,7 +4,8 @@ Why    Without a `<cpu>` libvirt starts qemu64, which has no AES and no AVX; SEV
        its CPU, and may refuse it.
 Fix    Use `<cpu mode='host-passthrough'/>`, or a model such as EPYC-Milan for launches that are measured on one host
        and run on another.
-Refs   libvirt: docs/formatdomain.rst; qemu: target/i386/sev.c (libvirt-qemu 2.2 qemu64, 3.2)
+Refs   libvirt: docs/formatdomain.rst; qemu: target/i386/sev.c (libvirt-qemu 2.2 qemu64, 3.2 host-passthrough, 3.2 named
+       model, 3.2 qemu64, 8 cpu-default-qemu64)
 
 TDX takes host-passthrough only, which a rule of its own says.
 """

@@ -3,7 +3,7 @@
 Why    QEMU removes features whose registers the host would have to emulate; one that is required here is not there in
        the guest, and libvirt may stop the start for it.
 Fix    Drop the feature from `<cpu>`.
-Refs   qemu: target/i386/sev.c sev_snp_adjust_cpuid_features (libvirt-qemu 3.2)
+Refs   qemu: target/i386/sev.c sev_snp_adjust_cpuid_features (libvirt-qemu 3.2 dropped features)
 
 A live configuration lists what libvirt found: it is not judged.
 """

@@ -3,7 +3,8 @@
 Why    The CPU of a TDX guest is the host's as the TDX module shows it: QEMU stops with `Named cpu model is not
        supported for TDX yet!`. Without a `<cpu>` libvirt takes qemu64, which is one too.
 Fix    Write `<cpu mode='host-passthrough'/>`.
-Refs   qemu: target/i386/kvm/tdx.c (intel-tdx 7.1 CPU, 7.4 cpu; libvirt-qemu 3.2)
+Refs   qemu: target/i386/kvm/tdx.c (intel-tdx 7.1 CPU, 7.4 cpu; libvirt-qemu 3.2 host-passthrough, 8
+       cpu-named-model-tdx)
 """
 
 from sevlint.api import Fail, Goal, Pass, Severity, Subject, TdxRung, Verdict, change, edit, rule

@@ -3,7 +3,7 @@
 Why    Nested virtualisation is not available inside an encrypted guest: a feature that is required and not there stops
        the start, or a guest that counts on it fails later.
 Fix    Write the feature with policy='disable', or drop it.
-Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomain.rst (libvirt-qemu 3.2)
+Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomain.rst (libvirt-qemu 3.2 nested, 8 cpu-nested-virt-required)
 """
 
 from sevlint.api import X86, AmdRung, Confidence, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

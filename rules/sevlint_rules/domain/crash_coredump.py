@@ -3,7 +3,7 @@
 Why    The core holds ciphertext for all that is encrypted, and zeroes or nothing for private memory: it takes the disk
        space of the guest's memory and tells nothing; shared pages lie in it in clear.
 Fix    `<on_crash>destroy</on_crash>` (or restart), and a watchdog action other than dump; dump in the guest.
-Refs   libvirt: docs/formatdomain.rst, events configuration (libvirt-qemu 3.2, 8)
+Refs   libvirt: docs/formatdomain.rst, events configuration (libvirt-qemu 3.2 core dumps, 8 crash-coredump)
 """
 
 from sevlint.api import X86, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -3,7 +3,8 @@
 Why    SATA, IDE, USB, NVMe and emulated SCSI work in Linux through bounce buffers, and are slow; some firmware for
        confidential guests has no drivers for them.
 Fix    Use bus virtio, or scsi behind a virtio-scsi controller.
-Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.2)
+Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.2 emulated disk, 3.2 virtio-blk boot, 3.3 #5, 8
+       disk-bus-emulated)
 
 A CD-ROM, which cannot be a virtio disk, is left alone.
 """

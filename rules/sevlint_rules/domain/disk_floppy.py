@@ -3,7 +3,7 @@
 Why    A floppy needs ISA DMA below 16 MiB, where the guest's bounce buffers are not: in a confidential guest it is not
        expected to work.
 Fix    Drop it; hand over files by a CD-ROM image or a virtio disk.
-Refs   linux: drivers/block/floppy.c, kernel/dma/swiotlb.c (libvirt-qemu 3.2)
+Refs   linux: drivers/block/floppy.c, kernel/dma/swiotlb.c (libvirt-qemu 3.2 floppy, 8 disk-floppy)
 
 Worked out from how the parts work, and not from a report: low confidence.
 """

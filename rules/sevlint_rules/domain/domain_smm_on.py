@@ -3,8 +3,8 @@
 Why    SMM needs the hypervisor to change the guest's registers, which are encrypted: QEMU stops with `System Management
        Mode not supported by this hypervisor`, `SEV-SNP does not support SMM` or `TDX VM doesn't support SMM`.
 Fix    Set `<smm state='off'/>`, or drop the element; firmware that needs SMM (Secure Boot builds) does not work here.
-Refs   qemu: hw/i386/x86.c, target/i386/sev.c, target/i386/kvm/tdx.c (libvirt-qemu 2.2 SMM, 3.2; intel-tdx 7.1 SMM, 7.4
-       smm)
+Refs   qemu: hw/i386/x86.c, target/i386/sev.c, target/i386/kvm/tdx.c (libvirt-qemu 2.2 SMM, 3.2 SMM SEV-SNP, 3.2 SMM
+       SEV-ES, 3.2 SMM TDX, 3.2 SMM SEV, 8 smm-enabled; intel-tdx 7.1 SMM, 7.4 smm)
 
 Plain SEV runs with SMM.
 """

@@ -4,8 +4,8 @@ Why    Without one libvirt starts SeaBIOS, which cannot run encrypted: plain SEV
        TDX are refused by QEMU. libvirt accepts such a domain without a word.
 Fix    Ask for UEFI: `<os firmware='efi'>`, or name an OVMF image in `<loader>`.
 Refs   libvirt: docs/formatdomain.rst, src/qemu/qemu_firmware.c; qemu: target/i386/sev.c (libvirt-qemu 2.1 type does not
-       support nvram, 2.1 EFI permits NVRAM, 2.2 no firmware, 2.2 os type efi, 2.4 SeaBIOS, 2.5 Q35 and UEFI; intel-tdx
-       7.4 SeaBIOS)
+       support nvram, 2.1 EFI permits NVRAM, 2.2 no firmware, 2.2 os type efi, 2.4 SeaBIOS, 2.5 Q35 and UEFI, 3.3 #7, 8
+       firmware-missing, 8 firmware-bios, 8 os-type-attribute-efi; intel-tdx 7.4 SeaBIOS)
 
 `<os type='efi'>`, which libvirt's own SEV page shows, is a misprint that libvirt ignores.
 """

@@ -3,7 +3,7 @@
 Why    Each is code of the host that the guest's drivers believe: a way for the host to attack the guest, with nothing
        gained where nobody sits at its console.
 Fix    Drop sound, smart card and redirection devices and the tablet, and write `<controller type='usb' model='none'/>`.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 2.5 what it adds, 3.2)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 2.5 what it adds, 3.2 USB and sound)
 
 virt-install adds several by itself, hence one note for all of them.
 """
@@ -20,7 +20,7 @@ def judge(domain: Domain) -> Verdict:
     found = [one for one in domain.devices if _is_surface(one)]
     if not found:
         return Pass("it has no USB, sound or redirected device", (domain.devices_place or domain.place,))
-    kinds = dict.fromkeys("usb" if one.kind in ("controller", "input", "hostdev", "hub") else one.kind for one in found)
+    kinds = dict.fromkeys("usb" if one.kind in ("controller", "input", "hub") else one.kind for one in found)
     because = f"emulated devices that it may not need: {few(list(kinds))}"
     remedy = edit("drop those that are not needed", "<controller type='usb' model='none'/>")
     return Fail(because, tuple(one.place for one in found), remedy=remedy)
@@ -29,6 +29,4 @@ def judge(domain: Domain) -> Verdict:
 def _is_surface(one: Device) -> bool:
     if one.kind == "controller":
         return one.type == "usb" and one.model != "none"
-    return (
-        one.kind in _KINDS or (one.kind == "input" and one.bus == "usb") or (one.kind, one.type) == ("hostdev", "usb")
-    )
+    return one.kind in _KINDS or (one.kind == "input" and one.bus == "usb")

@@ -5,7 +5,7 @@ Why    With `<os firmware='efi'>` libvirt 9.2 and newer chooses once and writes 
        that also has the feature for it, and may find none.
 Fix    Together with `<launchSecurity>`, drop the `<loader>`, `<nvram>` and `<firmware>` that libvirt wrote: it then
        chooses anew.
-Refs   libvirt: NEWS.rst 9.2.0, src/qemu/qemu_firmware.c (libvirt-qemu 2.3 given paths)
+Refs   libvirt: NEWS.rst 9.2.0, src/qemu/qemu_firmware.c (libvirt-qemu 2.3 given paths, 7 persistent firmware)
 
 Said only where protection is wanted of a domain that does not ask for it.
 """

@@ -5,7 +5,8 @@ Why    libvirt attaches the image as the descriptor says, and QEMU stops with `p
 Fix    Update the host's edk2 package: newer descriptors say `"device": "memory"`. Until then name the image yourself:
        `<loader type='rom'>` with the descriptor's file name, and no firmware='efi'.
 Refs   CentOS Stream edk2 merge request 86 (RHEL-72447); libvirt: src/qemu/qemu_firmware.c (libvirt-qemu 2.3 flash and
-       loader type, 2.3 memory and loader type, 2.3 descriptor amdsev, 2.4 amdsev as flash)
+       loader type, 2.3 memory and loader type, 2.3 descriptor amdsev, 2.4 amdsev as flash, 8
+       firmware-descriptor-flash-for-snp)
 """
 
 from sevlint.api import AmdRung, Fail, Gap, Goal, NotApplicable, Open, Pass, Severity, Subject, Verdict, edit, rule

@@ -4,7 +4,7 @@ Why    QEMU reads the image in the format that it is told, raw without a word: a
        and the guest stops before anything is shown. Of other formats libvirt says `Unsupported loader format` or
        `Unsupported nvram format`.
 Fix    Write the format that the file has: `<loader format='qcow2'>` for a `.qcow2` file. As ROM a firmware must be raw.
-Refs   libvirt: docs/formatdomain.rst, src/qemu/qemu_firmware.c (libvirt-qemu 2.1 formats)
+Refs   libvirt: docs/formatdomain.rst, src/qemu/qemu_firmware.c (libvirt-qemu 2.1 formats, 8 firmware-format-mismatch)
 """
 
 from sevlint.api import X86, AmdRung, Fail, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule

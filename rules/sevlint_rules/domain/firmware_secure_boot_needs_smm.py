@@ -7,7 +7,8 @@ Why    Firmware for Secure Boot protects its variables by System Management Mode
 Fix    Drop secure='yes' and the firmware feature secure-boot. For TDX an image with built-in keys
        (OVMF.inteltdx.secboot.fd) has Secure Boot without SMM.
 Refs   libvirt: src/qemu/qemu_firmware.c, src/qemu/qemu_validate.c (libvirt-qemu 2.1 Secure Boot q35, 2.1 Secure Boot
-       x86_64, 2.1 Secure Boot SMM, 2.3 #2, 2.3 descriptor 4m sb, 2.3 descriptor 2m sb, 3.2)
+       x86_64, 2.1 Secure Boot SMM, 2.3 #2, 2.3 descriptor 4m sb, 2.3 descriptor 2m sb, 3.2 Secure Boot, 8
+       firmware-secure-boot-needs-smm)
 """
 
 from sevlint.api import (

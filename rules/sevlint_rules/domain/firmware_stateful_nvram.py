@@ -5,7 +5,7 @@ Why    Only the firmware's code is measured. The variable store is a file that t
 Fix    Use a firmware without a store: `<loader stateless='yes'>` and no `<nvram>`, with an image made for it
        (OVMF.amdsev.fd).
 Refs   qemu: hw/i386/pc_sysfw.c; libvirt: docs/formatdomain.rst (libvirt-qemu 2.2 stateful NVRAM, 2.4 SEV flash, 2.4 SEV
-       rom, 2.4 NVRAM added, 7)
+       rom, 2.4 NVRAM added, 8 firmware-stateful-nvram)
 """
 
 from sevlint.api import Change, Fail, Goal, Pass, Place, Severity, Subject, Verdict, change, edit, rule

@@ -3,7 +3,8 @@
 Why    The usual firmware for SEV-SNP keeps no variables, and libvirt 10.5 to 11.7 chooses such a one only where the
        domain asks for it: `Unable to find 'efi' firmware that is compatible with the current configuration`.
 Fix    Put `<loader stateless='yes'/>` into `<os>`, which is right on every version, or upgrade libvirt to 11.8.0.
-Refs   libvirt: NEWS.rst 11.8.0, src/qemu/qemu_firmware.c (libvirt-qemu 2.3 stateless mode, 2.3 #1)
+Refs   libvirt: NEWS.rst 11.8.0, src/qemu/qemu_firmware.c (libvirt-qemu 2.3 stateless mode, 2.3 #1, 7 stateless choice,
+       8 firmware-stateless-needed-for-autoselect)
 
 Without a host nothing says which libvirt it is: then this is a note.
 """

@@ -7,7 +7,7 @@ Fix    Name an image made for the goal: OVMF.amdsev.fd for SEV-SNP, OVMF.inteltd
 Refs   libvirt: tests/qemufirmwaredata; qemu: hw/i386/pc_sysfw.c (libvirt-qemu 2.3 descriptor inteltdx, 2.4 SNP rom, 2.4
        TDX rom, 2.4 CSM, 2.4 Secure Boot build under SNP, 2.4 names Fedora, 2.4 names Fedora TDX, 2.4 names Debian, 2.4
        names Debian TDX, 2.4 names SUSE TDX, 2.4 name secboot, 2.4 name amdsev, 2.4 name tdx, 2.4 name CODE, 2.4 name of
-       another kind; intel-tdx 7.4 image, 7.4 split image)
+       another kind, 8 firmware-wrong-kind; intel-tdx 7.4 image, 7.4 split image)
 
 Judged by the name that distributions give; an image of a site's own name is not judged. A build with a legacy BIOS
 (CSM) inside is a warning: it may start as UEFI, and never boots a legacy system.

@@ -3,7 +3,8 @@
 Why    Whoever reaches the port sees the screen of a confidential guest and types into it. A password in the XML is in
        every backup of it, is readable for who may read the domain, and VNC uses its first 8 characters only.
 Fix    Listen on 127.0.0.1 and reach it through an SSH tunnel, or drop the graphics; set no password in the XML.
-Refs   libvirt: docs/formatdomain.rst, graphical framebuffers (libvirt-qemu 3.2, 4.3)
+Refs   libvirt: docs/formatdomain.rst, graphical framebuffers (libvirt-qemu 3.2 graphics open, 4.3 listen, 8
+       graphics-exposed)
 
 SPICE with defaultMode='secure' speaks TLS on every channel and is not named here. An empty address is libvirt's
 configured one, which is local unless somebody changed it.

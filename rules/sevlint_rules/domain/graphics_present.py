@@ -2,8 +2,8 @@
 
 Why    What the guest shows leaves the protected memory: the host, and who may connect to the console, can see it.
 Fix    Drop `<graphics>` and use SSH, or show nothing confidential there.
-Refs   libvirt: docs/formatdomain.rst, graphical framebuffers (libvirt-qemu 2.5 what it adds, 3.2; intel-tdx 7.4
-       graphics, 7.4 virt-install)
+Refs   libvirt: docs/formatdomain.rst, graphical framebuffers (libvirt-qemu 2.5 what it adds, 3.2 graphics, 8
+       graphics-present; intel-tdx 7.4 graphics, 7.4 virt-install)
 
 virt-install adds one by itself, hence a note. One that is open to the network is graphics-exposed.
 """

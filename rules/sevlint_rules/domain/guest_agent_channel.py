@@ -3,7 +3,7 @@
 Why    Through the agent the host may run commands in the guest, read its files and set its passwords: an agent that
        runs there gives the host what the encryption keeps from it.
 Fix    Drop the channel, or forbid the agent's dangerous commands in the guest (`--block-rpcs`).
-Refs   qemu: qga/main.c; libvirt: docs/formatdomain.rst, channel (libvirt-qemu 3.2)
+Refs   qemu: qga/main.c; libvirt: docs/formatdomain.rst, channel (libvirt-qemu 3.2 guest agent, 8 guest-agent-channel)
 
 virt-install adds it by itself, hence a note.
 """

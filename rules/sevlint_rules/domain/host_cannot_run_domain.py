@@ -3,7 +3,7 @@
 Why    The domain asks for a protection that KVM, or QEMU under libvirt, does not offer on this host: it will not start.
 Fix    Mend the host's own fault, or place the domain on a host that offers it.
 Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 0 outcome); libvirt: docs/formatdomaincaps.rst (libvirt-qemu 1.1 domcaps
-       gate, 2.1 QEMU binary, 2.1 older QEMU binary, 4.2; intel-tdx 7.4 capability, 7.4 vendor)
+       gate, 2.1 QEMU binary, 2.1 older QEMU binary, 3.3 #12, 4.2 sectype; intel-tdx 7.4 capability, 7.4 vendor)
 
 Judged with the host around the domain, or the one that `--host` lends. A symptom: it folds under the host's fault.
 """

@@ -3,7 +3,8 @@
 Why    An assigned device pins the guest's memory, and QEMU before 10.1 cannot then give it private memory: it stops
        with `cannot set up private guest memory: discard currently blocked`.
 Fix    Upgrade QEMU to 10.1 or newer, or assign no device.
-Refs   qemu: system/physmem.c, system/ram-block-attributes.c (libvirt-qemu 3.2, 7)
+Refs   qemu: system/physmem.c, system/ram-block-attributes.c (libvirt-qemu 3.2 VFIO SEV-SNP, 7 VFIO, 8
+       hostdev-pci-private-memory)
 
 TDX needs QEMU 10.1 anyway. Where QEMU's version is not known this is a warning.
 """

@@ -3,8 +3,8 @@
 Why    SEV-SNP and TDX take private memory from guest_memfd, in pages of 4 KiB or transparent huge ones. Of the huge
        pages only the shared part is used: nearly as much memory as the guest has lies idle beside it.
 Fix    Drop `<hugepages>`.
-Refs   qemu: accel/kvm/kvm-all.c (libvirt-qemu 3.2; intel-tdx 7.4 hugepages, 7.4 memory source,
-       7.4 access shared)
+Refs   qemu: accel/kvm/kvm-all.c (libvirt-qemu 3.2 hugepages SEV, 3.2 hugepages SEV-SNP, 3.2 hugepages shared TDX, 8
+       memory-hugepages-wasted; intel-tdx 7.4 hugepages, 7.4 memory source, 7.4 access shared)
 
 SEV and SEV-ES guests do use them.
 """

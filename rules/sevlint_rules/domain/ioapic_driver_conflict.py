@@ -4,8 +4,8 @@ Why    TDX needs the split form, with the I/O APIC in QEMU: `ioapic driver='kvm'
        kernel_irqchip to be split`. SEV-ES and SEV-SNP need KVM's: with it off QEMU stops (`SEV-ES guests require
        in-kernel irqchip`); `driver='qemu'` gives the split form, which may work.
 Fix    Drop `<ioapic>`: QEMU takes what fits.
-Refs   qemu: target/i386/sev.c, target/i386/kvm/tdx.c (libvirt-qemu 3.2; intel-tdx 7.1 irqchip,
-       7.4 ioapic)
+Refs   qemu: target/i386/sev.c, target/i386/kvm/tdx.c (libvirt-qemu 3.2 ioapic, 3.2 ioapic TDX, 8
+       ioapic-driver-conflict; intel-tdx 7.1 irqchip, 7.4 ioapic)
 """
 
 from sevlint.api import Confidence, Fail, Goal, Pass, Severity, Subject, TdxRung, Verdict, change, edit, rule

@@ -4,7 +4,7 @@ Why    Generic OVMF has no table for the hashes: QEMU stops with `kernel specifi
        table GUID`, or the firmware takes the kernel without looking at them.
 Fix    Name an OVMF of the package AmdSev: OVMF.amdsev.fd.
 Refs   qemu: target/i386/sev.c; edk2: OvmfPkg/AmdSev (libvirt-qemu 2.4 names Fedora SEV, 2.4 names Debian SEV, 2.4 names
-       SUSE SEV, 2.4 name amdsev, 3.2)
+       SUSE SEV, 2.4 name amdsev, 3.2 kernel firmware, 8 kernel-hashes-generic-firmware)
 
 Judged by the name that distributions give; an image of a site's own name is not judged.
 """

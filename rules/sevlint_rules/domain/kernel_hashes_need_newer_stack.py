@@ -4,7 +4,8 @@ Why    libvirt before 8.0 ignores the attribute without a word: the guest runs, 
        With QEMU before 6.2 a newer libvirt refuses: `SEV measured direct kernel boot is not supported with this QEMU
        binary`.
 Fix    Upgrade libvirt to 8.0 and QEMU to 6.2, or boot from the guest's disk.
-Refs   libvirt: NEWS.rst, src/qemu/qemu_validate.c (libvirt-qemu 1.2 kernelHashes, 2.1 measured direct kernel boot)
+Refs   libvirt: NEWS.rst, src/qemu/qemu_validate.c (libvirt-qemu 1.2 kernelHashes, 2.1 measured direct kernel
+       boot, 7 kernelHashes)
 
 Judged with the host around the domain, or the one that `--host` lends. Whoever runs SEV-SNP has both.
 """

@@ -3,7 +3,8 @@
 Why    kernelHashes='yes' measures what `<kernel>` names. Here the firmware boots from disk, and what it boots is not
        measured: the attribute promises what it does not keep.
 Fix    Drop kernelHashes, or name `<kernel>` (and `<initrd>`, `<cmdline>`) in `<os>`.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 kernelHashes, 2.2 hashes without kernel)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 kernelHashes, 2.2 hashes without kernel, 8
+       kernel-hashes-without-kernel)
 """
 
 from sevlint.api import AMD_SEV, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -5,7 +5,7 @@ Why    Kernel, initrd and command line come from the host. Without kernelHashes=
 Fix    Write `<launchSecurity kernelHashes='yes'>`, with firmware made for it (OVMF.amdsev.fd); then check the
        measurement.
 Refs   libvirt: docs/formatdomain.rst; qemu: target/i386/sev.c (libvirt-qemu 1.2 kernelHashes, 2.2 kernel without
-       hashes, 3.2)
+       hashes, 3.2 kernel, 8 kernel-without-hashes)
 """
 
 from sevlint.api import AMD_SEV, Fail, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule

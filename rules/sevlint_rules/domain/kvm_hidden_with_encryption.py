@@ -3,7 +3,7 @@
 Why    A guest finds by KVM's CPUID leaves how to talk to its hypervisor; where they are hidden, an encrypted Linux may
        not find the calls that it needs.
 Fix    Drop `<hidden state='on'/>` unless a driver in the guest really asks for it.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 3.2)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 3.2 hidden KVM)
 
 That it does harm is inferred, and seen on no machine: hence a note.
 """

@@ -2,7 +2,7 @@
 
 Why    libvirt reads the first and ignores the others without a word: what they ask for does not hold.
 Fix    Keep the one that is meant.
-Refs   libvirt: src/conf/domain_conf.c (libvirt-qemu 1.1 one element)
+Refs   libvirt: src/conf/domain_conf.c (libvirt-qemu 1.1 one element, 8 launch-security-duplicate)
 """
 
 from sevlint.api import STRUCTURE, AmdRung, Fail, NotApplicable, Pass, Severity, Subject, Verdict, edit, rule

@@ -2,7 +2,7 @@
 
 Why    Without launchSecurity the VM runs in plain memory: the host reads all of it.
 Fix    Add the launchSecurity that is expected, and firmware that can run it; the rest is said then.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.4 SEV-ES, 1.4 SNP, 1.4 TDX, 1.4 s390)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.4 SEV-ES, 1.4 SNP, 1.4 TDX, 1.4 s390, 8 launch-security-missing)
 
 What is expected stands under `expect` in `.sevlint.yaml`.
 """

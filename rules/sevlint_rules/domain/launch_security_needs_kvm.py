@@ -3,7 +3,8 @@
 Why    Only KVM can start an encrypted guest: with type qemu QEMU stops with `accelerator does not support
        confidential guest`, and drivers other than QEMU's ignore launchSecurity, so that the VM runs unprotected.
 Fix    Write `<domain type='kvm'>`.
-Refs   libvirt: docs/formatdomain.rst; qemu: accel (libvirt-qemu 2.2 TCG, 2.2 other drivers; intel-tdx 7.1 KVM)
+Refs   libvirt: docs/formatdomain.rst; qemu: accel (libvirt-qemu 2.2 TCG, 2.2 other drivers, 3.2 domain type, 7 Cloud
+       Hypervisor, 8 launch-security-needs-kvm; intel-tdx 7.1 KVM)
 
 libvirt's Cloud Hypervisor driver, whose domains may be of type hyperv, knows sev-snp.
 """

@@ -5,7 +5,7 @@ Why    libvirt refuses a type that it does not know: `Invalid value for attribut
        unprotected.
 Fix    Spell the element launchSecurity and its type sev, sev-snp, tdx or s390-pv, exactly so.
 Refs   libvirt: src/conf/domain_conf.c, docs/formatdomain.rst (libvirt-qemu 1.1 cca, 1.1 no sev-es, 1.1 exact case, 2.1
-       type, 2.1 unsupported type, 2.2 unknown children)
+       type, 2.1 unsupported type, 2.2 unknown children, 8 launch-security-type-unknown)
 
 There is no type sev-es: SEV-ES is type sev with policy bit 2 set. Of a misspelt element beside a right one
 xml-case-error speaks, of a second one launch-security-duplicate.

@@ -4,7 +4,7 @@ Why    Flash needs read-only memory, which KVM does not give these guests: QEMU 
        readonly memory support`.
 Fix    Load the firmware as ROM: `<loader type='rom'>` with an image made for it, and no `<nvram>`.
 Refs   qemu: hw/i386/pc_sysfw.c, target/i386/kvm/tdx.c; AMDESE/AMDSEV issue 223 (libvirt-qemu 2.4 SNP flash, 2.4 TDX
-       flash; intel-tdx 7.1 ROM, 7.1 read-only memory, 7.4 os/loader)
+       flash, 8 firmware-pflash-with-private-memory; intel-tdx 7.1 ROM, 7.1 read-only memory, 7.4 os/loader)
 
 Manuals that describe OVMF_CODE and OVMF_VARS for every technology are right for SEV and SEV-ES only.
 """

@@ -3,7 +3,7 @@
 Why    Without readonly='yes' the flash that holds the firmware's code is writable: the guest changes the file, its next
        launch measures something else, and guests that share the file change each other.
 Fix    Write `<loader readonly='yes' type='pflash'>`.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 2.4 SEV flash, 8)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 2.4 SEV flash, 8 loader-writable)
 
 With `<os firmware='efi'>` libvirt makes the flash read-only unless readonly='no' is written.
 """

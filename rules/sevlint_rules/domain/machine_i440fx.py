@@ -4,7 +4,8 @@ Why    SEV-SNP and TDX have no firmware for it: the images made for them list q3
        virtio devices then need settings of their own, and the libvirt project strongly discourages it.
 Fix    Use the machine type q35. Its devices sit on other PCI addresses: let libvirt assign them anew.
 Refs   libvirt: docs/kbase/launch_security_sev.rst; virt-manager: virtinst/domain/launch_security.py (libvirt-qemu 2.2
-       i440fx, 2.3 #3, 2.5 Q35 and UEFI, 3.2; intel-tdx 7.1 q35, 7.4 os/type)
+       i440fx, 2.3 #3, 2.5 Q35 and UEFI, 3.2 i440fx SEV, 3.2 i440fx SEV-SNP, 8 machine-i440fx; intel-tdx 7.1 q35, 7.4
+       os/type)
 """
 
 from sevlint.api import X86, AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule
@@ -21,7 +22,7 @@ _SEVERITY = {
 @rule(about=Subject.DOMAIN, severity=_SEVERITY, goals=X86, rung=AmdRung.DOMAIN)
 def judge(domain: Domain, goal: Goal) -> Verdict:
     place = domain.machine_place.at("machine") if domain.machine else domain.machine_place
-    if domain.machine != "pc" and not domain.machine.startswith("pc-i440fx"):
+    if not domain.is_i440fx:
         return Pass("its machine is no i440fx", (place,))
     remedy = edit("use q35", "<type arch='x86_64' machine='q35'>hvm</type>", change.put(place, "q35"))
     because = f"its machine is {domain.machine}, an i440fx"

@@ -3,8 +3,8 @@
 Why    A versioned machine keeps the device defaults of its QEMU: those before 6.0 know nothing of launch security. It
        works, with the defaults of that time.
 Fix    Use `q35`, which libvirt turns into the newest version that the host has. The guest sees new virtual hardware.
-Refs   libvirt: docs/kbase/launch_security_sev.rst (pc-q35-3.0 in its example); qemu: hw/core/machine.c
-       (libvirt-qemu 3.1, 3.2)
+Refs   libvirt: docs/kbase/launch_security_sev.rst (pc-q35-3.0 in its example); qemu: hw/core/machine.c (libvirt-qemu
+       3.2 old machine, 8 machine-type-old)
 """
 
 from sevlint.api import X86, Confidence, Fail, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule

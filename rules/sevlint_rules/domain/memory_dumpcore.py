@@ -2,7 +2,7 @@
 
 Why    Of an encrypted guest a core holds ciphertext, which helps nobody, and what the guest shares with the host.
 Fix    Write dumpCore='off', or drop the attribute: off is libvirt's default.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 3.2, 4.3)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 3.2 core dumps, 8 memory-dumpcore)
 """
 
 from sevlint.api import X86, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

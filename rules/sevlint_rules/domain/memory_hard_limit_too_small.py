@@ -3,7 +3,8 @@
 Why    The limit holds for all that QEMU uses, and it is also what QEMU may lock: all memory of the guest is pinned, and
        QEMU needs about 256 MiB of its own. Below that the start fails, or the kernel kills the guest.
 Fix    Raise `<hard_limit>` to the guest's memory plus 256 MiB or more, or use `<locked/>` in `<memoryBacking>` instead.
-Refs   libvirt: docs/kbase/launch_security_sev.rst, src/qemu/qemu_domain.c (libvirt-qemu 3.2)
+Refs   libvirt: docs/kbase/launch_security_sev.rst, src/qemu/qemu_domain.c (libvirt-qemu 3.2 hard_limit, 8
+       memory-hard-limit-too-small, 8 memory-hard-limit-without-locked-sufficient)
 """
 
 from sevlint.api import Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule

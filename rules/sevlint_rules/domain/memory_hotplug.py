@@ -3,7 +3,8 @@
 Why    Memory that comes after the launch is not measured, and the guest's firmware must accept it; under SEV-SNP and
        TDX nobody has shown that it works. What a nvdimm or virtio-pmem holds is a file of the host, in clear.
 Fix    Give the guest its memory at start, and drop `<maxMemory>` and the memory devices.
-Refs   qemu: target/i386/sev.c, system/physmem.c (libvirt-qemu 3.2; intel-tdx 7.4 hotplug)
+Refs   qemu: target/i386/sev.c, system/physmem.c (libvirt-qemu 3.2 dimm, 3.2 dimm SEV-SNP, 3.2 virtio-mem SEV-SNP, 3.2
+       nvdimm, 8 memory-hotplug; intel-tdx 7.4 hotplug)
 """
 
 from sevlint.api import X86, Confidence, Fail, Goal, Pass, Severity, Subject, Verdict, edit, rule

@@ -3,7 +3,7 @@
 Why    The private memory of SEV-SNP and TDX guests is guest_memfd's: it is never swapped, and not charged to the limit
        of locked memory. Locking only pins the shared part, and a hard limit may get the VM killed.
 Fix    Drop `<locked/>` and `<hard_limit>`, unless they serve something else.
-Refs   qemu: target/i386/sev.c (libvirt-qemu 3.2, 3.3; intel-tdx 7.4 locked)
+Refs   qemu: target/i386/sev.c (libvirt-qemu 3.2 locked SEV-SNP, 3.3 #4, 8 memory-locked-unneeded; intel-tdx 7.4 locked)
 
 Manuals written for SEV ask for both.
 """

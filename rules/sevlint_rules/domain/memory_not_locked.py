@@ -4,8 +4,8 @@ Why    KVM pins all memory of a SEV or SEV-ES guest and charges it to RLIMIT_MEM
        for `<locked/>` or `<hard_limit>`, and for SEV alone it does not: beyond the limit QEMU ends with `failed to
        register region (...) error 'Cannot allocate memory'`.
 Fix    Put `<locked/>` into `<memoryBacking>`, or a `<hard_limit>` of the guest's memory plus 256 MiB into `<memtune>`.
-Refs   libvirt: src/qemu/qemu_domain.c, docs/kbase/launch_security_sev.rst; qemu: target/i386/sev.c
-       (libvirt-qemu 3.2, 6.4)
+Refs   libvirt: src/qemu/qemu_domain.c, docs/kbase/launch_security_sev.rst; qemu: target/i386/sev.c (libvirt-qemu 3.2
+       locked, 4.3 max_locked, 8 memory-not-locked, 6.4)
 
 Where the host's own limit is known memory-not-locked is silent, and memlock-too-small judges. It is silent too where
 `expect` wants a SEV-SNP guest: protection-weaker-than-expected says that, and such a guest needs none of it.
@@ -17,7 +17,6 @@ from sevlint.api import (
     Fail,
     Goal,
     NotApplicable,
-    Open,
     Pass,
     Severity,
     Subject,
@@ -49,8 +48,6 @@ def judge(domain: Domain, unit: UnitMemlock | None, log: QemuLog | None, expecte
         return NotApplicable("it is to become a SEV-SNP guest, whose memory needs no lock")
     if unit is not None or (log is not None and log.last("qemu-register-region-failed") is not None):
         return NotApplicable("what QEMU may lock on this host is known")
-    if domain.hugepages is not None:
-        return Open("what QEMU may lock is not known", ("cmd/systemctl-show",))
     parent = domain.backing_place
     whole = "<memoryBacking><locked/></memoryBacking>"
     do = change.add(parent, "<locked/>") if parent else change.add(domain.place, whole)

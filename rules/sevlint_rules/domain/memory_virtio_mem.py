@@ -3,7 +3,7 @@
 Why    virtio-mem gives memory back by discarding it, and SEV pins memory and forbids that: QEMU stops with `cannot
        disable RAM discard`.
 Fix    Drop the device and give the guest its memory at start.
-Refs   qemu: target/i386/sev.c (libvirt-qemu 3.2)
+Refs   qemu: target/i386/sev.c (libvirt-qemu 3.2 virtio-mem, 8 memory-virtio-mem)
 """
 
 from sevlint.api import AmdRung, Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule

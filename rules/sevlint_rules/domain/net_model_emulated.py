@@ -2,7 +2,8 @@
 
 Why    Emulated cards (e1000, rtl8139 ...) work through bounce buffers only, and every packet is copied.
 Fix    Use model virtio, which every guest that can be confidential has a driver for.
-Refs   virt-manager: virtinst (its own examples keep e1000e); libvirt: docs/formatdomain.rst (libvirt-qemu 3.2)
+Refs   virt-manager: virtinst (its own examples keep e1000e); libvirt: docs/formatdomain.rst (libvirt-qemu 3.2 emulated
+       network, 8 net-model-emulated)
 """
 
 from sevlint.api import X86, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

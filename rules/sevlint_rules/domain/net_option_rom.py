@@ -3,7 +3,7 @@
 Why    QEMU attaches an iPXE ROM to a virtio network card; run by firmware in an encrypted guest it hangs. It is run
        when the guest boots from the network.
 Fix    `<rom enabled='no'/>` in each `<interface>`: OVMF has network drivers of its own.
-Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.2)
+Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 3.2 option ROM, 3.2 option ROM TDX, 8 net-option-rom)
 
 A warning where the network is in the boot order, else a note. A TDX guest never sees option ROMs. The model of a card
 that is a function of the host is not looked at: QEMU attaches no ROM to it.

@@ -2,7 +2,7 @@
 
 Why    QEMU switches merging off for every confidential guest (`mem-merge=off`), and ciphertext has nothing in common.
 Fix    Drop `<nosharepages/>`, or leave it: it does no harm.
-Refs   qemu: hw/core/machine.c (libvirt-qemu 3.1)
+Refs   qemu: hw/core/machine.c (libvirt-qemu 3.1 nosharepages)
 """
 
 from sevlint.api import X86, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -5,7 +5,7 @@ Why    The two halves of OVMF belong together: with the store of the other size 
        `<nvram>` names none.
 Fix    Take both from the same build: `OVMF_CODE_4M` with `OVMF_VARS_4M`, or neither with `_4M`.
 Refs   edk2: OvmfPkg; libvirt: docs/formatdomain.rst (libvirt-qemu 2.4 2 MB, 2.4 2M and 4M, 2.4 raw and qcow2, 2.4 names
-       SUSE, 2.4 names Arch)
+       SUSE, 2.4 names Arch, 8 firmware-2m-4m-mixed)
 
 Manuals that ask for "2 MB flash for OVMF_VARS" name nothing that libvirt or QEMU checks; the mix is the fault.
 """

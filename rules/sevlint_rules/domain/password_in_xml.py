@@ -3,7 +3,7 @@
 Why    QEMU's arguments and the kernel command line are in the XML, in every backup of it, in the host's process list
        and logs; and the host is who must not know a confidential guest's secrets.
 Fix    Hand secrets over after attestation; for QEMU's own, use libvirt's `<secret>` or a file (`secret,file=`).
-Refs   libvirt: docs/formatsecret.rst; qemu: docs/system/secrets.rst (libvirt-qemu 3.2)
+Refs   libvirt: docs/formatsecret.rst; qemu: docs/system/secrets.rst (libvirt-qemu 3.2 qemu commandline)
 
 The password of a screen is graphics-exposed.
 """

@@ -3,7 +3,7 @@
 Why    To sleep and to wake needs the host to save and restore the guest's state, which it cannot read: the guest fails
        on the way.
 Fix    Write enabled='no', as virt-install does.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 3.2; intel-tdx 7.4 pm, 7.4 pm enable)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 3.2 suspend, 8 pm-suspend-enabled; intel-tdx 7.4 pm, 7.4 pm enable)
 
 A TDX template that circulates writes `enable='no'`, which libvirt ignores: the attribute is `enabled`. That is a note.
 """

@@ -5,8 +5,9 @@ Why    With debugging allowed the hypervisor may ask the firmware to decrypt any
 Fix    Forbid it: SEV and SEV-ES policy with bit 0 set (0x0001, better 0x0007), SEV-SNP policy with bit 19 clear
        (0x30000), TDX policy with bit 0 clear (0x10000000).
 Refs   AMD SEV API 55766, SEV-SNP ABI 56860 section 4.3; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 base 16, 1.3
-       SEV bit 0, 1.3 SEV 0x0000, 1.3 SNP bit 19, 1.3 TDX policy, 1.3 TDX default); qemu: target/i386/kvm/tdx.c
-       (intel-tdx 7.2 bit 0, 7.3 QEMU and DEBUG, 7.3 0x10000001)
+       SEV bit 0, 1.3 SEV 0x0000, 1.3 SNP bit 19, 1.3 TDX policy, 1.3 TDX default, 8 sev-policy-debug-allowed, 8
+       snp-policy-debug-allowed, 8 tdx-attributes-debug); qemu: target/i386/kvm/tdx.c (intel-tdx 7.2 bit 0, 7.3 QEMU and
+       DEBUG, 7.3 0x10000001)
 
 libvirt reads a policy as hexadecimal always, with or without `0x`; of a number that only makes sense in decimal
 policy-read-as-hex speaks alone. The policy proposed here is one that every kernel and firmware starts.

@@ -3,7 +3,7 @@
 Why    libvirt reads a policy as a hexadecimal number of at most 64 bits, and refuses anything else: `failed to get
        launch security policy`.
 Fix    Write it with `0x` before it: 0x0007 for SEV-ES, 0x00030000 for SEV-SNP, 0x10000000 for TDX.
-Refs   libvirt: src/conf/domain_conf.c (libvirt-qemu 1.2 policy, 2.1 policy)
+Refs   libvirt: src/conf/domain_conf.c (libvirt-qemu 1.2 policy, 2.1 policy, 8 policy-not-hex)
 """
 
 from sevlint.api import X86, AmdRung, Fail, NotApplicable, Pass, Severity, Subject, Verdict, edit, rule

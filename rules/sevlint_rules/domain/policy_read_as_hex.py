@@ -3,7 +3,7 @@
 Why    libvirt reads a policy in base 16 always: 196608, which is 0x30000 in decimal, is 0x196608 to it. That is
        another policy: one that does not start, or lets the host read the guest's memory.
 Fix    Write the policy in hexadecimal with `0x` before it.
-Refs   libvirt: src/conf/domain_conf.c (libvirt-qemu 1.2 base 16)
+Refs   libvirt: src/conf/domain_conf.c (libvirt-qemu 1.2 base 16, 8 policy-decimal-suspect)
 
 An error where only the decimal number makes sense; a note where nobody can tell which was meant. What the bits of the
 misread number do is said here and by no other rule. In QEMU's log the same policy stands in decimal.

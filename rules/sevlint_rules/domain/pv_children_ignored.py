@@ -3,7 +3,7 @@
 Why    `<launchSecurity type='s390-pv'/>` has no settings: libvirt ignores what stands in it. The image itself says
        how the guest is protected.
 Fix    Write `<launchSecurity type='s390-pv'/>`.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.4 s390; intel-tdx 11.1)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.4 s390, 8 pv-children-ignored; intel-tdx 11.1)
 """
 
 from sevlint.api import Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -3,7 +3,7 @@
 Why    A guest under s390 Secure Execution reaches its devices through shared pages. QEMU gives virtio devices the
        feature for it by itself since 6.0; before, only where the domain says so.
 Fix    Add `<driver iommu='on'/>` to every virtio device, or upgrade QEMU to 6.0 or newer.
-Refs   libvirt: docs/kbase/s390_protected_virt.rst (libvirt-qemu 3.1, 8); intel-tdx 11.1
+Refs   libvirt: docs/kbase/s390_protected_virt.rst (libvirt-qemu 3.1 defaults, 8 pv-iommu-missing); intel-tdx 11.1
 """
 
 from sevlint.api import Confidence, Fail, Goal, Open, Pass, Severity, Subject, Verdict, edit, rule

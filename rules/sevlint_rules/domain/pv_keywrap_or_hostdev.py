@@ -2,7 +2,7 @@
 
 Why    Passing devices through (vfio-ccw, vfio-ap, PCI) is said not to work, or not to be protected, there.
 Fix    Use virtio devices, and encrypt in the guest.
-Refs   libvirt: docs/kbase/s390_protected_virt.rst (libvirt-qemu 8); intel-tdx 11.1
+Refs   libvirt: docs/kbase/s390_protected_virt.rst (libvirt-qemu 8 pv-keywrap-or-hostdev); intel-tdx 11.1
 
 What newer machines allow is not sourced well: low confidence.
 """

@@ -3,7 +3,7 @@
 Why    `<qemu:capabilities>` with `del` takes a capability away: libvirt then refuses the type, or starts the VM without
        what depends on it.
 Fix    Drop the `<qemu:del>`.
-Refs   libvirt: docs/drvqemu.rst, src/qemu/qemu_capabilities.c (libvirt-qemu 4.1, 8)
+Refs   libvirt: docs/drvqemu.rst, src/qemu/qemu_capabilities.c (libvirt-qemu 4.1 flags, 8 qemu-capabilities-override)
 """
 
 from sevlint.api import CONFIDENTIAL, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

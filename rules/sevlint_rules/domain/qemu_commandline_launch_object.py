@@ -3,8 +3,9 @@
 Why    libvirt then does not know that the VM is confidential: it does not give QEMU /dev/sev, checks nothing, and an
        object without its machine option, or the reverse, runs unprotected.
 Fix    Write `<launchSecurity>` with the type that is meant, and drop the arguments.
-Refs   libvirt: src/qemu/qemu_cgroup.c, src/qemu/qemu_namespace.c (libvirt-qemu 1.1 QEMU object, 4.3, 5.2; intel-tdx 7.1
-       object, 7.4 memory-encryption, 7.4 quote-generation-service, 7.4 debug=on)
+Refs   libvirt: src/qemu/qemu_cgroup.c, src/qemu/qemu_namespace.c (libvirt-qemu 1.1 QEMU object, 5.2, 3.3 #6, 4.3 dev
+       sev by launchSecurity, 8 qemu-commandline-launch-object; intel-tdx 7.1 object, 7.4 memory-encryption, 7.4
+       quote-generation-service, 7.4 debug=on)
 
 Manuals from before libvirt knew a technology show such arguments.
 """

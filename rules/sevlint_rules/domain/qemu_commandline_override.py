@@ -3,7 +3,7 @@
 Why    libvirt does not understand them, marks the VM as tainted (custom-argv) and cannot keep it protected: they can
        change the machine, the firmware or devices, and no check of the domain sees it.
 Fix    Say it in libvirt's own XML, and drop the `qemu:` element.
-Refs   libvirt: docs/drvqemu.rst (libvirt-qemu 3.2, 8)
+Refs   libvirt: docs/drvqemu.rst (libvirt-qemu 3.2 qemu commandline, 8 qemu-commandline-override)
 
 What else is judged of the domain is true only as far as these arguments do not change it.
 """

@@ -3,8 +3,8 @@
 Why    The registers of an encrypted guest are made at launch, and QEMU cannot set them back: a reboot ends QEMU (`cpus
        are not resettable, terminating`), and the domain is shut off whatever `<on_reboot>` says.
 Fix    Let whatever manages the VM start it again, and write `<on_reboot>destroy</on_reboot>` to say so.
-Refs   qemu: system/runstate.c, docs/system/i386/amd-memory-encryption.rst (libvirt-qemu 2.2 on_reboot, 3.2; intel-tdx
-       7.4 on_reboot)
+Refs   qemu: system/runstate.c, docs/system/i386/amd-memory-encryption.rst (libvirt-qemu 2.2 on_reboot, 3.2 on_reboot, 8
+       reboot-action-unsupported; intel-tdx 7.4 on_reboot)
 
 A TDX guest that reboots is stopped and started by libvirt.
 """

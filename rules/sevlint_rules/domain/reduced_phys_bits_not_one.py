@@ -4,8 +4,8 @@ Why    A guest loses one bit of its physical addresses, the C-bit, so 1 is right
        the kernel and CPUID say it, is another number: it is legal but wasteful, as the guest gets less address space
        than it could have. QEMU refuses 0.
 Fix    Leave `<reducedPhysBits>` out, or write 1.
-Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomaincaps.rst (libvirt-qemu 1.2 reducedPhysBits, 4.2; amd-host 1.3
-       C-bit, 9 #18)
+Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomaincaps.rst (libvirt-qemu 1.2 reducedPhysBits, 4.2
+       reducedPhysBits, 8 reduced-phys-bits-not-one; amd-host 1.3 C-bit, 9 #18)
 """
 
 from sevlint.api import (

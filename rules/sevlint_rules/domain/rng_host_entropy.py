@@ -3,7 +3,7 @@
 Why    The host knows what a virtio random number generator gives. The kernel mixes it with RDRAND and RDSEED, so it
        does no harm; alone it would be no source for keys.
 Fix    Keep it if you like, and do not rely on it: the guest must use the CPU's generator.
-Refs   libvirt: docs/formatdomain.rst, random number generator device (libvirt-qemu 3.2)
+Refs   libvirt: docs/formatdomain.rst, random number generator device (libvirt-qemu 3.2 rng)
 
 virt-install adds one by itself, hence a note.
 """

@@ -3,8 +3,8 @@
 Why    libvirt-guests saves every running VM with ON_SHUTDOWN=suspend, its default; of an encrypted guest that fails
        (`SEV: Migration is not implemented`), and the guest is killed with the host.
 Fix    Set ON_SHUTDOWN=shutdown in the file named.
-Refs   libvirt: tools/libvirt-guests.sysconf; qemu: target/i386/sev.c (libvirt-qemu 3.2, 4.4;
-       intel-tdx 7.4 save)
+Refs   libvirt: tools/libvirt-guests.sysconf; qemu: target/i386/sev.c (libvirt-qemu 3.2 migration, 3.2 libvirt-guests,
+       4.1 autostart, 4.4 ON_SHUTDOWN, 8 save-on-shutdown; intel-tdx 7.4 save)
 
 Whether the service libvirt-guests is enabled is not collected.
 """

@@ -3,7 +3,7 @@
 Why    libvirt makes a /dev/sev of the VM's own and gives it to QEMU's user; with relabel='no' of the model dac it does
        not, and QEMU cannot open the device, which is root's.
 Fix    Drop the element, or the attribute relabel.
-Refs   libvirt: src/security/security_dac.c (libvirt-qemu 4.3)
+Refs   libvirt: src/security/security_dac.c (libvirt-qemu 4.3 dac relabel, 8 seclabel-dac-norelabel)
 
 A VM whose label is root needs no relabelling. An udev rule for /dev/sev may mend it too: hence medium confidence.
 """

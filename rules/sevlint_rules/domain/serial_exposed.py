@@ -2,7 +2,7 @@
 
 Why    Whoever reaches the port reads the guest's console, and may log in or stop its boot loader there.
 Fix    Let it listen on 127.0.0.1, use a pty or a UNIX socket, or add TLS.
-Refs   libvirt: docs/formatdomain.rst, TCP client/server (libvirt-qemu 3.2, 4.3)
+Refs   libvirt: docs/formatdomain.rst, TCP client/server
 
 TLS may also come from the host's qemu.conf (chardev_tls), which the domain at rest does not show.
 """

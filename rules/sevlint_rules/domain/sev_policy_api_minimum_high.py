@@ -5,7 +5,7 @@ Why    A policy may name the lowest firmware API that it wants; older firmware r
 Fix    Update the host's SEV firmware, or lower the minimum: bits 16 to 31 of a SEV policy (major, then minor), the
        last 16 of a SEV-SNP policy (major, minor).
 Refs   AMD SEV API 55766; SEV-SNP ABI 56860 section 4.3; linux: include/linux/psp-sev.h (libvirt-qemu 1.3 SEV bits 16 to
-       31, 1.3 SNP bits 0 to 15; amd-host 5.2 #36)
+       31, 1.3 SNP bits 0 to 15, 8 sev-policy-api-minimum-high; amd-host 5.2 #36)
 
 Judged with the host around the domain, or the one that `--host` lends. No firmware has an API with major 2.
 """

@@ -3,7 +3,8 @@
 Why    With bit 1 clear the hypervisor may start another guest with the same memory key, which can then read this
        one's memory.
 Fix    Set bit 1 of the policy: 0x0003 for plain SEV, 0x0007 for SEV-ES.
-Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.3 SEV bit 1, 1.3 SEV 0x0001, 1.3 SEV 0x0005)
+Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.3 SEV bit 1, 1.3 SEV 0x0001, 1.3 SEV 0x0005,
+       3.3 #10, 8 sev-policy-key-sharing)
 
 QEMU's default, 0x0001, which guides repeat, leaves it clear.
 """

@@ -3,7 +3,7 @@
 Why    libvirt demands a policy for these types: `failed to get launch security policy`.
 Fix    Write one: `<policy>0x0007</policy>` for SEV-ES, `<policy>0x0003</policy>` for plain SEV,
        `<policy>0x00030000</policy>` for SEV-SNP.
-Refs   libvirt: src/conf/domain_conf.c (libvirt-qemu 1.2 policy, 2.1 policy, 2.5 default policy)
+Refs   libvirt: src/conf/domain_conf.c (libvirt-qemu 1.2 policy, 2.1 policy, 2.5 default policy, 8 sev-policy-missing)
 
 virt-install fills it in for sev, and for no other type. TDX needs none.
 """

@@ -4,7 +4,7 @@ Why    The firmware refuses a policy with a reserved bit (6 to 15) set: `LAUNCH_
        allowed'`. The policy of SEV and SEV-ES has 32 bits.
 Fix    Clear them: 0x0007 is enough for SEV-ES, 0x0003 for plain SEV.
 Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.3 SEV bits 6 to 15, 1.3 SEV 0x0033, 1.3 SEV
-       0x0037)
+       0x0037, 8 sev-policy-reserved-bits)
 
 A SEV-SNP policy under type sev looks like this: 0x30000 and its like belong to type sev-snp.
 """

@@ -4,7 +4,7 @@ Why    Without SEV-ES the hypervisor reads and changes the guest's registers whe
        guest has just decrypted. Neither protects the integrity of memory: SEV-SNP does.
 Fix    Make it a SEV-SNP guest where host and firmware can; else set policy bit 2, which makes it SEV-ES: 0x0007.
 Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.3 SEV bit 2, 1.3 SEV 0x0001, 1.3 SEV 0x0003,
-       1.3 SEV 0x0007); amd-host 1.3
+       1.3 SEV 0x0007, 3.3 #10, 8 sev-policy-without-es); amd-host 1.3
 
 A note where the host is known for an EPYC 7001, which can do no more. A SEV-ES guest cannot have SMM, and needs ASIDs
 set apart for it in the BIOS.

@@ -5,7 +5,8 @@ Why    The session carries the keys that the guest owner's secrets travel under,
        file.
 Fix    Leave `session` and `dhCert` out of the file, and put them in when the VM is defined; make new ones for each
        launch.
-Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 session in clear)
+Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 session in clear, 8
+       sev-session-in-repository)
 
 The session itself is never shown.
 """

@@ -3,7 +3,8 @@
 Why    The firmware derives the keys that open the session from the guest owner's certificate: with one of them alone
        LAUNCH_START fails.
 Fix    Give both `session` and `dhCert`, as `sevctl session` makes them together; or neither.
-Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 dhCert and session)
+Refs   AMD SEV API 55766; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 dhCert and session, 8
+       sev-session-without-dhcert)
 
 Neither is shown.
 """

@@ -3,7 +3,7 @@
 Why    The table of hashes covers kernel, initrd and command line, and has no place for `<shim>`: the host may put any
        loader there.
 Fix    Drop `<shim>`: without Secure Boot, which these guests lack, nothing needs it.
-Refs   libvirt: docs/formatdomain.rst, NEWS.rst 11.2.0; qemu: target/i386/sev.c (libvirt-qemu 3.2)
+Refs   libvirt: docs/formatdomain.rst, NEWS.rst 11.2.0; qemu: target/i386/sev.c (libvirt-qemu 3.2 shim)
 """
 
 from sevlint.api import X86, Fail, Pass, Severity, Subject, Verdict, edit, rule

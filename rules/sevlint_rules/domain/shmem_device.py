@@ -3,7 +3,7 @@
 Why    The memory of an ivshmem device is the host's: it is neither private nor measured, and what a guest with private
        memory makes of it is not specified.
 Fix    Drop `<shmem>`; use a network connection with TLS.
-Refs   libvirt: docs/formatdomain.rst, shared memory device (libvirt-qemu 8)
+Refs   libvirt: docs/formatdomain.rst, shared memory device (libvirt-qemu 8 shmem-device)
 """
 
 from sevlint.api import PRIVATE_MEMORY, Confidence, Fail, Pass, Severity, Subject, Verdict, edit, rule

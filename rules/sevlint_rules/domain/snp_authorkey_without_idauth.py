@@ -3,7 +3,8 @@
 Why    authorKey='yes' tells the firmware that idAuth holds an author's key: without idAuth the launch fails at
        SNP_LAUNCH_FINISH. libvirt and QEMU accept it.
 Fix    Give `idBlock` and `idAuth` with the author's key, or drop authorKey.
-Refs   SEV-SNP ABI 56860; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 authorKey, 1.3 authorKey without idAuth)
+Refs   SEV-SNP ABI 56860; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 authorKey, 1.3 authorKey without idAuth, 8
+       snp-authorkey-without-idauth)
 
 With an `idBlock` and no `idAuth` snp-idblock-without-idauth says it.
 """

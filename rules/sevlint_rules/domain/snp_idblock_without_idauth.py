@@ -4,7 +4,7 @@ Why    The firmware checks the ID block by the signatures and keys of idAuth: wi
        at SNP_LAUNCH_FINISH. libvirt and QEMU accept it.
 Fix    Give both `idBlock` and `idAuth`, or neither.
 Refs   SEV-SNP ABI 56860; linux: arch/x86/kvm/svm/sev.c; libvirt: docs/formatdomain.rst (libvirt-qemu 1.3 idBlock
-       without idAuth, 1.3 idAuth without idBlock)
+       without idAuth, 1.3 idAuth without idBlock, 8 snp-idblock-without-idauth)
 
 Neither is shown.
 """

@@ -4,7 +4,7 @@ Why    Bit 17 is reserved and must be 1: KVM refuses the launch before it asks t
        fw_error=0`.
 Fix    Set it; 0x00030000 is the policy of most guests.
 Refs   SEV-SNP ABI 56860 section 4.3; linux: arch/x86/kvm/svm/sev.c (libvirt-qemu 1.3 SNP bit 17, 1.3 SNP 0x24, 1.3 SNP
-       ret=-22)
+       ret=-22, 8 snp-policy-bit17-clear)
 
 A policy of plain SEV, such as 0x0007, under type sev-snp looks like this.
 """

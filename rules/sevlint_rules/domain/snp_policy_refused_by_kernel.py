@@ -7,7 +7,8 @@ Why    Kernels up to 6.16 demand that SMT is allowed (bit 16) and refuse SINGLE_
 Fix    Write 0x00030000, which every kernel starts; or bring the host to what the policy asks for.
 Refs   SEV-SNP ABI 56860 section 4.3; linux: commits 24be2b7956a5, 275d6d1189e6; AMDESE/AMDSEV issue 240 (libvirt-qemu
        1.3 SNP bit 16, 1.3 SNP bit 18, 1.3 SNP bit 20, 1.3 SNP bit 21, 1.3 SNP bit 22, 1.3 SNP bit 23, 1.3 SNP bit 24,
-       1.3 SNP bit 25, 1.3 SNP default, 1.3 SNP ret=-22; amd-host 2 SMT)
+       1.3 SNP bit 25, 1.3 SNP default, 1.3 SNP ret=-22, 3.2 single socket, 8 snp-policy-migration-agent, 8
+       snp-policy-smt-forbidden, 8 snp-policy-single-socket, 8 snp-policy-feature-bit-unsupported; amd-host 2 SMT)
 
 Judged with the host around the domain, or the one that `--host` lends; without one a warning, as for distributions'
 kernels, which backport.

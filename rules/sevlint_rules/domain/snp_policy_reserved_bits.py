@@ -3,7 +3,7 @@
 Why    Bits 26 to 63 are reserved: KVM refuses the launch, `SNP_LAUNCH_START ret=-22 fw_error=0`.
 Fix    Clear them; 0x00030000 is the policy of most guests.
 Refs   SEV-SNP ABI 56860 section 4.3; linux: arch/x86/kvm/svm/sev.c (libvirt-qemu 1.3 SNP bits 26 to 63, 1.3 SNP
-       ret=-22)
+       ret=-22, 8 snp-policy-reserved-bits)
 """
 
 from sevlint.api import AmdRung, Fail, Goal, NotApplicable, Pass, Severity, Subject, Verdict, change, edit, rule

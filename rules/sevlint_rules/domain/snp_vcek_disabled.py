@@ -3,7 +3,8 @@
 Why    vcek='no' forbids reports signed by the VCEK. Unless the host has loaded a VLEK, which cloud providers get from
        AMD, the guest can get no report at all, and nobody can attest it.
 Fix    Drop vcek='no', or make sure that the host loads a VLEK.
-Refs   SEV-SNP ABI 56860; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 vcek, 1.3 vcek without VLEK)
+Refs   SEV-SNP ABI 56860; libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 vcek, 1.3 vcek without VLEK, 8
+       snp-vcek-disabled)
 
 QEMU's own switch is the reverse: `vcek-disabled=true`.
 """

@@ -2,7 +2,7 @@
 
 Why    The host may change it at any start, and it is not part of the launch measurement: the guest must not trust it.
 Fix    Put no secret and no configuration there that the guest's safety depends on.
-Refs   libvirt: docs/formatdomain.rst, SMBIOS system information (libvirt-qemu 3.2)
+Refs   libvirt: docs/formatdomain.rst, SMBIOS system information (libvirt-qemu 3.2 sysinfo)
 """
 
 from sevlint.api import X86, Fail, Pass, Severity, Subject, Verdict, edit, rule

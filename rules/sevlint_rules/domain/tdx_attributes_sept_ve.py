@@ -4,7 +4,7 @@ Why    Without attribute bit 28 the host can raise exceptions in the guest at wi
        misconfiguration: SEPT #VE has to be disabled`.
 Fix    Write 0x10000000, or leave the policy out: that is QEMU's default.
 Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/coco/tdx/tdx.c (intel-tdx 7.1 sept-ve-disable, 7.2 bit 28, 7.3 bit
-       28 clear; libvirt-qemu 1.3 TDX policy)
+       28 clear; libvirt-qemu 1.3 TDX policy, 8 tdx-attributes-sept-ve)
 """
 
 from sevlint.api import Fail, Goal, NotApplicable, Pass, Severity, Subject, TdxRung, Verdict, change, edit, rule

@@ -3,9 +3,9 @@
 Why    Of the TD attributes KVM accepts SEPT_VE_DISABLE (bit 28) only: QEMU stops with `Invalid attributes ... for TDX
        VM`.
 Fix    Write 0x10000000, or leave the policy out: that is QEMU's default.
-Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/kvm/vmx/tdx.c (intel-tdx 7.1 attributes,
-       7.2 bit 4, 7.2 bit 5, 7.2 bit 6, 7.2 bit 16, 7.2 bit 27, 7.2 bit 29, 7.2 bit 30, 7.2 bit 31, 7.2 bit 62,
-       7.2 bit 63, 7.3 QEMU, 7.3 KVM, 7.3 other bits, 7.4 children)
+Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/kvm/vmx/tdx.c (intel-tdx 7.1 attributes, 7.2 bit 4, 7.2 bit 5, 7.2
+       bit 6, 7.2 bit 16, 7.2 bit 27, 7.2 bit 29, 7.2 bit 30, 7.2 bit 31, 7.2 bit 62, 7.2 bit 63, 7.3 QEMU, 7.3 KVM, 7.3
+       other bits, 7.4 children; libvirt-qemu 8 tdx-attributes-unsupported)
 
 QEMU itself knows PKS (bit 30) and PERFMON (bit 63) too, and a later kernel may accept them. Bit 0 is DEBUG, of which
 policy-allows-debug speaks.

@@ -3,7 +3,7 @@
 Why    The TDX build of OVMF that is named OVMF.inteltdx (its Config-B) loads no drivers for SCSI, USB, CD-ROM and
        network cards in a TD: it finds nothing to boot.
 Fix    Boot from a virtio, NVMe or SATA hard disk; install by a prepared image instead of a CD-ROM or PXE.
-Refs   edk2: OvmfPkg/IntelTdx/IntelTdxX64.dsc (intel-tdx 7.4 boot disk)
+Refs   edk2: OvmfPkg/IntelTdx/IntelTdxX64.dsc (intel-tdx 7.4 boot disk; libvirt-qemu 3.2 emulated disk TDX)
 
 What counts is whether any device of the boot order can be booted. Firmware is known by its file's name only.
 """

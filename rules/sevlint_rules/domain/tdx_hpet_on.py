@@ -2,7 +2,8 @@
 
 Why    A TDX guest keeps its time by the TSC; the HPET is a device that the host emulates and may bend.
 Fix    Write `<timer name='hpet' present='no'/>` into `<clock>`, as virt-install does.
-Refs   libvirt: docs/formatdomain.rst; virt-manager: virtinst/domain/clock.py (intel-tdx 7.4 hpet; libvirt-qemu 3.2)
+Refs   libvirt: docs/formatdomain.rst; virt-manager: virtinst/domain/clock.py (intel-tdx 7.4 hpet; libvirt-qemu 3.2
+       hpet)
 """
 
 from sevlint.api import Fail, Goal, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -4,8 +4,8 @@ Why    The patched stacks of 2024 and 2025 had a schema of their own. libvirt 11
        without a word, so that no quote comes, or refuse them.
 Fix    Write `<quoteGenerationService path='/var/run/tdx-qgs/qgs.socket'/>` in place of `<SocketAddress>` or
        `<quoteGenerationSocket>`, `<loader type='rom'>` in place of generic, and drop `<allowReboot>`.
-Refs   libvirt: docs/formatdomain.rst; canonical/tdx: guest-tools (libvirt-qemu 2.2 unknown children; intel-tdx 7.4
-       SocketAddress, 7.4 allowReboot, 7.4 quoteGenerationSocket, 7.4 loader generic)
+Refs   libvirt: docs/formatdomain.rst; canonical/tdx: guest-tools (libvirt-qemu 2.2 unknown children, 8
+       tdx-legacy-schema; intel-tdx 7.4 SocketAddress, 7.4 allowReboot, 7.4 quoteGenerationSocket, 7.4 loader generic)
 
 The quote service is reached over a UNIX socket; the vsock of older templates cannot be written any more.
 """

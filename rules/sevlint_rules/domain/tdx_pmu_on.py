@@ -3,8 +3,7 @@
 Why    QEMU then asks for the attribute PERFMON, and KVM accepts SEPT_VE_DISABLE alone: the start ends with `Invalid
        attributes 0x8000000010000000 for TDX VM (KVM supported: 0x10000000)`.
 Fix    Write `<pmu state='off'/>`, or drop the element.
-Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/kvm/vmx/tdx.c (intel-tdx 7.1 pmu, 7.3 pmu;
-       libvirt-qemu 3.2)
+Refs   qemu: target/i386/kvm/tdx.c; linux: arch/x86/kvm/vmx/tdx.c (intel-tdx 7.1 pmu, 7.3 pmu; libvirt-qemu 3.2 pmu TDX)
 """
 
 from sevlint.api import Fail, Goal, Pass, Severity, Subject, TdxRung, Verdict, change, edit, rule

@@ -3,8 +3,8 @@
 Why    Without `<quoteGenerationService>` QEMU answers each request for a quote with "QGS unavailable": the guest
        runs, and nobody can attest it this way.
 Fix    Add `<quoteGenerationService path='/var/run/tdx-qgs/qgs.socket'/>`; without a path that socket is meant.
-Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 quoteGenerationService); qemu: docs/system/i386/tdx.rst
-       (intel-tdx 7.1 quote-generation-socket, 7.4 default socket, 7.4 vsock)
+Refs   libvirt: docs/formatdomain.rst (libvirt-qemu 1.2 quoteGenerationService, 3.2 vsock, 8 tdx-quote-service-missing);
+       qemu: docs/system/i386/tdx.rst (intel-tdx 7.1 quote-generation-socket, 7.4 default socket, 7.4 vsock)
 
 A guest that asks the quote service over vsock needs none: nothing is said of one that has such a device.
 """
@@ -27,8 +27,6 @@ def judge(domain: Domain, xml: DomainXml) -> Verdict:
         return NotApplicable("it names one in a form that libvirt does not read, which another rule says")
     if domain.all("vsock"):
         return NotApplicable("it has a vsock, over which the guest may ask the host for quotes")
-    fragment = "<quoteGenerationService/>"
-    remedy = edit(
-        "name a quote generation service, if the guest is to be attested", fragment, change.add(launch.place, fragment)
-    )
+    change_to = change.add(launch.place, _SERVICE)
+    remedy = edit("name a quote generation service, if the guest is to be attested", _SERVICE, change_to)
     return Fail("it names no quote generation service: the guest cannot get a quote", (launch.place,), remedy)

@@ -3,7 +3,7 @@
 Why    KVM lets a TDX guest have as many vCPUs as there are logical CPUs: QEMU stops with `Number of SMP cpus requested
        (...) exceeds the maximum cpus supported by KVM`.
 Fix    Give the guest at most as many vCPUs as the host has logical CPUs.
-Refs   linux: arch/x86/kvm/vmx/tdx.c; qemu: accel/kvm/kvm-all.c (intel-tdx 7.4 vcpu; libvirt-qemu 3.2)
+Refs   linux: arch/x86/kvm/vmx/tdx.c; qemu: accel/kvm/kvm-all.c (intel-tdx 7.4 vcpu; libvirt-qemu 3.2 vcpu count)
 
 CPUs of the host that are offline count for KVM and are not in cpuinfo: hence a medium confidence.
 """

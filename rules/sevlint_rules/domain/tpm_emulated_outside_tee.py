@@ -3,7 +3,7 @@
 Why    An emulated TPM is a process of the host, a passed-through one the host's own: the host can read and change its
        state. It proves nothing about the guest, and what is sealed to it is not safe from the host.
 Fix    Do not seal secrets to it, nor rely on measured boot; use the technology's own attestation.
-Refs   libvirt: docs/formatdomain.rst, TPM device (libvirt-qemu 3.2; intel-tdx 7.4 tpm)
+Refs   libvirt: docs/formatdomain.rst, TPM device (libvirt-qemu 3.2 vTPM, 8 tpm-emulated-outside-tee; intel-tdx 7.4 tpm)
 
 virt-install adds an emulated TPM by itself, hence a note.
 """

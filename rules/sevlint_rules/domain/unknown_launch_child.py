@@ -4,8 +4,8 @@ Why    libvirt ignores elements and attributes that it does not know, unless the
        what they ask for does not hold.
 Fix    Drop it, or write what libvirt knows: the policy, for sev and sev-snp cbitpos, reducedPhysBits and
        kernelHashes, and what belongs to the type.
-Refs   libvirt: docs/formatdomain.rst, src/conf/domain_conf.c (libvirt-qemu 1.2 userid and handle, 2.2 unknown children;
-       intel-tdx 7.4 no attributes)
+Refs   libvirt: docs/formatdomain.rst, src/conf/domain_conf.c (libvirt-qemu 1.2 userid and handle, 2.2 unknown children,
+       8 unknown-launch-child; intel-tdx 7.4 no attributes)
 
 An element that only belongs to another type is ignored too. Of a known name in another spelling xml-case-error
 speaks, of a policy that is but one letter off, which libvirt demands, sev-policy-missing.

@@ -3,7 +3,7 @@
 Why    The state of each vCPU is made and measured at launch: one that is plugged in later cannot be added to a guest
        with encrypted state.
 Fix    Start with as many as it is to have: drop `current`, or lower the maximum to it.
-Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomain.rst (libvirt-qemu 3.2)
+Refs   qemu: target/i386/sev.c; libvirt: docs/formatdomain.rst (libvirt-qemu 3.2 vcpu hotplug, 8 vcpu-hotplug-range)
 
 That plugging fails is inferred from how these guests are launched: hence a low confidence.
 """

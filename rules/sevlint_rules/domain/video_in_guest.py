@@ -3,8 +3,8 @@
 Why    The host holds the frame buffer: what the guest draws is not confidential. Firmware for confidential guests may
        show nothing there, and virtio video can stay blank.
 Fix    `<video><model type='none'/></video>`, and a serial console.
-Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 2.5 what it adds, 3.2; intel-tdx 7.4 video, 7.4
-       firmware video)
+Refs   libvirt: docs/kbase/launch_security_sev.rst (libvirt-qemu 2.5 what it adds, 3.2 virtio-gpu, 3.2 video; intel-tdx
+       7.4 video, 7.4 firmware video)
 
 virt-install adds one by itself, hence a note.
 """

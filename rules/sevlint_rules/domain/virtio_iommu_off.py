@@ -3,7 +3,7 @@
 Why    QEMU gives a confidential guest's virtio devices the IOMMU feature, and with it the guest's shared pages. An
        explicit iommu='off' wins: the device reads and writes encrypted or private memory, and fails. libvirt takes it.
 Fix    Drop the attribute.
-Refs   qemu: hw/core/machine.c (libvirt-qemu 2.2 iommu off, 3.1)
+Refs   qemu: hw/core/machine.c (libvirt-qemu 2.2 iommu off, 3.1 iommu off, 8 virtio-iommu-off)
 """
 
 from sevlint.api import X86, AmdRung, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -2,7 +2,7 @@
 
 Why    The host controls what the guest reads there, and reads what the guest writes: it is outside the protection.
 Fix    Put nothing confidential there, and run nothing from it that is not verified.
-Refs   qemu: hw/virtio/vhost-user-fs.c (libvirt-qemu 3.2)
+Refs   qemu: hw/virtio/vhost-user-fs.c (libvirt-qemu 3.2 virtiofs, 8 virtiofs-host-content)
 """
 
 from sevlint.api import X86, Fail, Pass, Severity, Subject, Verdict, edit, rule

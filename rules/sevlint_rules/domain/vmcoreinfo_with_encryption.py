@@ -3,7 +3,8 @@
 Why    The guest's kernel writes where its crash notes are through fw_cfg, by DMA; encrypted guests were seen to crash
        on it. OpenStack leaves the device out when it asks for memory encryption.
 Fix    Drop `<vmcoreinfo>`: it only serves dumps made from outside, which would hold ciphertext.
-Refs   openstack/nova: nova/virt/libvirt/driver.py, Launchpad bug 2117170 (peer-checks 18 vmcoreinfo; libvirt-qemu 3.2)
+Refs   openstack/nova: nova/virt/libvirt/driver.py, Launchpad bug 2117170 (peer-checks 18 vmcoreinfo; libvirt-qemu 3.2
+       vmcoreinfo)
 """
 
 from sevlint.api import X86, Confidence, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

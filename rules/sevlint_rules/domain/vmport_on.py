@@ -3,7 +3,7 @@
 Why    Its driver reads and writes registers through an I/O port, which an encrypted guest can only do by its exit
        handler: nothing in such a guest needs it, and the host gains one more way to talk to it.
 Fix    Write `<vmport state='off'/>`, as virt-install does.
-Refs   AMDESE/AMDSEV: launch-qemu.sh; libvirt: docs/formatdomain.rst (libvirt-qemu 3.2)
+Refs   AMDESE/AMDSEV: launch-qemu.sh; libvirt: docs/formatdomain.rst (libvirt-qemu 3.2 vmport)
 """
 
 from sevlint.api import X86, Fail, Pass, Severity, Subject, Verdict, change, edit, rule

@@ -3,7 +3,7 @@
 Why    XML minds case: libvirt does not know `launchsecurity`, `reduced-phys-bits`, `dh-cert` or `kernelhashes`, and
        ignores them without a word unless the domain is defined with `--validate`.
 Fix    Write the name as libvirt does: launchSecurity, reducedPhysBits, dhCert, kernelHashes.
-Refs   libvirt: docs/formatdomain.rst, src/conf/domain_conf.c (libvirt-qemu 2.2 unknown children)
+Refs   libvirt: docs/formatdomain.rst, src/conf/domain_conf.c (libvirt-qemu 2.2 unknown children, 8 xml-case-error)
 
 Names with dashes come from patches of before libvirt 4.5. Where no launchSecurity is spelled right,
 launch-security-unknown-type says it; of a misspelt policy, which libvirt demands, sev-policy-missing does.

@@ -2,9 +2,9 @@
 
 Why    KVM hosts SEV since Linux 4.16, SEV-ES since 5.11, SEV-SNP since 6.11 (on Turin since 6.14) and TDX since 6.16.
 Fix    Boot a kernel of at least that version, or a distribution's kernel that has the support backported.
-Refs   AMDESE/AMDSEV README (amd-host 1.4 host kernel, 1.4 backports); linux: arch/x86/kernel/cpu/amd.c
-       (amd-host 1.2 RMPREAD); linux: arch/x86/kvm/svm/sev.c; linux: arch/x86/virt/vmx/tdx (intel-tdx 9);
-       AMDEPYC/sev_component_test (peer-checks 12 #4, #5)
+Refs   AMDESE/AMDSEV README (amd-host 1.4 host kernel, 1.4 backports); linux: arch/x86/kernel/cpu/amd.c (amd-host 1.2
+       RMPREAD); linux: arch/x86/kvm/svm/sev.c; linux: arch/x86/virt/vmx/tdx (intel-tdx 9); AMDEPYC/sev_component_test
+       (peer-checks 12 #4, #5); libvirt: NEWS.rst (libvirt-qemu 7 SEV, 7 SEV-ES, 7 SEV-SNP, 7 TDX)
 
 Distributions backport: a module parameter that is there proves the support, whatever the version says. On Turin it does
 not: there the kernel log must tell of an RMP, and one that reaches back to boot and does not proves that the kernel is

@@ -4,7 +4,8 @@ Why    libvirt knows SEV since 4.5, s390 Secure Execution since 7.6, SEV-SNP sin
        refuses the domain with `Invalid value for attribute 'type' in element 'launchSecurity'`.
 Fix    Upgrade libvirt to that version or a newer one.
 Refs   libvirt: NEWS.rst, docs/formatdomain.rst (libvirt-qemu 1.1 sev, 1.1 sev-snp, 1.1 s390-pv, 1.1 tdx, 1.1 domcaps
-       gate, 7; amd-host 1.4 libvirt); AMDEPYC/sev_component_test (peer-checks 12 #6)
+       gate, 4.2 sectype, 7 SEV, 7 s390-pv, 7 SEV-SNP, 7 TDX, 7 comparison, 8 goal-version-unmet; amd-host 1.4 libvirt);
+       AMDEPYC/sev_component_test (peer-checks 12 #6)
 """
 
 from sevlint.api import (

@@ -3,7 +3,8 @@
 Why    It turns on SME for the host's own memory, which SEV, SEV-ES and SEV-SNP do not need, and makes devices that
        cannot address the encryption bit bounce their DMA.
 Fix    Remove `mem_encrypt=on` unless the host's own memory is to be encrypted.
-Refs   linux: Documentation/arch/x86/amd-memory-encryption.rst (amd-host 3 mem_encrypt, 9 #2)
+Refs   linux: Documentation/arch/x86/amd-memory-encryption.rst (amd-host 3 mem_encrypt, 9 #2); libvirt:
+       docs/kbase/launch_security_sev.rst (libvirt-qemu 3.3 #3)
 
 Guides, and a page of libvirt, ask for `mem_encrypt=on kvm_amd.sev=1`: since Linux 5.13 neither is needed. What is kept
 for the next boot is read too. Of several `mem_encrypt=` on one line the last counts.

@@ -3,7 +3,8 @@
 Why    QEMU knows SEV since 2.12, SEV-ES and s390 Secure Execution since 6.0, SEV-SNP since 9.1 and TDX since 10.1; an
        older one refuses the object that libvirt passes it.
 Fix    Upgrade QEMU to that version or a newer one.
-Refs   qemu: target/i386/sev.c, docs/about (libvirt-qemu 7; amd-host 1.4 QEMU); AMDEPYC/sev_component_test
+Refs   qemu: target/i386/sev.c, docs/about (libvirt-qemu 4.2 sectype, 7 SEV, 7 SEV-ES, 7
+       s390-pv, 7 SEV-SNP, 7 TDX, 7 comparison, 8 goal-version-unmet; amd-host 1.4 QEMU); AMDEPYC/sev_component_test
        (peer-checks 12 #6)
 
 Distributions seldom backport QEMU features; where `virsh domcapabilities` offers the type, its word counts.

@@ -4,10 +4,11 @@ Why    SEV-ES and SEV-SNP guests take ASIDs below the BIOS limit, plain SEV gues
        leaves none for SEV-ES and SEV-SNP, and a limit above the maximum none for plain SEV. The pools never lend.
 Fix    Set SEV-ES ASID Space Limit to the number of SEV-ES and SEV-SNP guests plus 1 (a limit of N gives N-1), and
        cold boot.
-Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 1.3 Rome, 1.3 Milan, 1.3 Genoa, 1.3 Bergamo, 2 SEV-ES ASID Space Limit,
-       2 SEV-ES ASID Space Limit Control, 4.1 ASID limits, 4.2 keys, 4.2 values, 7.1 two pools, 7.1 limits of EDX,
-       7.1 N-1, 7.4 ranges, 5.1 #7, 5.1 #9, 9 #8, 9 #25); AMDESE/AMDSEV issue 137, README (peer-checks 10 #2);
-       AMDEPYC/sev_component_test (peer-checks 12 #2)
+Refs   linux: arch/x86/kvm/svm/sev.c (amd-host 1.3 Rome, 1.3 Milan, 1.3 Genoa, 1.3 Bergamo, 2 SEV-ES ASID Space Limit, 2
+       SEV-ES ASID Space Limit Control, 4.1 ASID limits, 4.2 keys, 4.2 values, 7.1 two pools, 7.1 limits of EDX, 7.1
+       N-1, 7.4 ranges, 5.1 #7, 5.1 #9, 9 #8, 9 #25); AMDESE/AMDSEV issue 137, README (peer-checks 10 #2);
+       AMDEPYC/sev_component_test (peer-checks 12 #2); libvirt: docs/formatdomaincaps.rst (libvirt-qemu 4.2 sev
+       supported, 4.2 maxGuests and maxESGuests)
 
 Some setups show the limit only with SEV-ES ASID Space Limit Control on Manual; else it stays at 1.
 """

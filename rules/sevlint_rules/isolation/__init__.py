@@ -1,0 +1,1 @@
+"""Is what surrounds the guests closed to others?"""
