@@ -140,7 +140,7 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     told = _told(judged, options, configs, offers, nodes)
     report, mended = told[0], None
     if told[1] and not (options.fix or options.diff):
-        from sevlint.fixing import prospects
+        from sevlint.mendable import prospects
 
         report = replace(report, fixable=prospects(judged.snapshot, told[1]))
     if options.fix or options.diff:

@@ -6,166 +6,20 @@ Only domain XML in files that were named or walked is changed: a snapshot is evi
 from __future__ import annotations
 
 import os
-import stat
 from collections import Counter
-from collections.abc import Callable, Container, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from sevlint import clean, engine, files
 from sevlint.edits import Document, Patch, loses_comment, replacements, splices
 from sevlint.errors import EditError
-from sevlint.facts.domain import DomainXml
-from sevlint.model import Completeness, Edit, Fault, Finding, Place, Replacement, Report, View
-
-if TYPE_CHECKING:
-    from sevlint.sources.base import Source
+from sevlint.mendable import Documents, File, count, file_of, files_of, home_of
+from sevlint.model import Edit, Fault, Finding, Place, Replacement, Report
 
 ROUNDS = 10
-_LIBVIRTS = ("/etc/libvirt/", "/run/libvirt/", "/var/lib/libvirt/")
-"""Where libvirt keeps what only `virsh edit` may change, on a host or in a copy of one."""
-_STREAMS = ("/dev/", "/proc/")
-_DUMP = "a live dump of a running domain (it has an id): keep `virsh dumpxml --inactive` instead"
-
-
 Told = tuple[Report, Mapping[str, tuple[Edit, Place]]]
 """One judgement: the report, and by a finding's key the edit that mends it and the place that it is about."""
-
-
-class _File:
-    """A file with domains. `homes` are the inputs that it was read for; `fixed` the rules whose edits are in.
-
-    `why_not` says why it may not be changed, or ""; `domains` the same of each domain, by the number of its element.
-    """
-
-    def __init__(self, name: str, data: bytes, why_not: str) -> None:
-        self.name = name
-        self.before = data
-        self.data = data
-        self.why_not = why_not
-        self.domains: dict[int, str] = {}
-        self.homes: list[tuple[Source, str]] = []
-        self.fixed: list[str] = []
-
-    def put(self, data: bytes) -> None:
-        """What the next judgement sees."""
-        self.data = data
-        for source, path in self.homes:
-            source.files[path] = structs.replace(source.files[path], data=data)
-
-    def refuses(self, element: int) -> str:
-        """Why nothing may be changed there, or ""."""
-        start = max((one for one in self.domains if one <= element), default=min(self.domains))
-        return self.why_not or self.domains[start]
-
-
-_Files = dict[tuple[int, str], _File]
-"""By the number of the input and the path in it."""
-
-
-def _files(snapshot: engine.Snapshot, wanted: Container[tuple[int, str]] | None = None) -> _Files:
-    """The files that hold domains, or those of them that are wanted; one that was named twice is one."""
-    found: _Files = {}
-    by_real: dict[str, _File] = {}
-    for node in snapshot.domains:
-        source = node.source
-        made = node.made.get(DomainXml)
-        xml = made.value if made is not None else None
-        home = source.number, xml.path if isinstance(xml, DomainXml) else ""
-        file = source.files.get(home[1])
-        if not isinstance(xml, DomainXml) or file is None or (wanted is not None and home not in wanted):
-            continue
-        if home not in found:
-            name = os.path.join(source.label, home[1]) if source.kind == "xml" else home[1]
-            real = os.path.realpath(name)
-            why = _why_not(node, name, real) or ("" if file.complete is Completeness.WHOLE else "it is not whole")
-            one = _File(name, file.data, why) if why else by_real.setdefault(real, _File(name, file.data, ""))
-            one.homes.append((source, home[1]))
-            found[home] = one
-        found[home].domains[xml.place.element or 0] = _runs(node, xml)
-    return found
-
-
-def _why_not(node: engine.Node, name: str, real: str) -> str:
-    """Why the file of a domain is never changed, or ""."""
-    if node.lent:
-        return "what --host names is never changed"
-    if node.source.kind == "stdin" or os.path.abspath(name).startswith(_STREAMS):
-        return "standard input cannot be changed"
-    if node.source.kind not in ("file", "xml"):
-        return "no snapshot is changed, for it is evidence"
-    if any(one in real for one in _LIBVIRTS):
-        return "libvirt's own folders are changed by `virsh edit`"
-    try:
-        regular = stat.S_ISREG(os.stat(real).st_mode)
-    except (OSError, ValueError):
-        regular = False
-    return "" if regular else "standard input cannot be changed"
-
-
-def _runs(node: engine.Node, xml: DomainXml) -> str:
-    """Why one domain of a file is never changed, or ""."""
-    if xml.root != "domain":
-        return f"a <{xml.root}> is libvirt's own record"
-    return _DUMP if node.view is View.LIVE else ""
-
-
-def _place_of(edit: Edit, among: _Files) -> tuple[_File | None, str]:
-    """The one file that all changes are in, if it may be changed; else why not."""
-    homes = {(one.place.source, one.place.path) for one in edit.changes}
-    file = among.get(next(iter(homes))) if len(homes) == 1 else None
-    if file is None:
-        return None, "it is in no domain's file"
-    why = next((why for one in edit.changes if (why := file.refuses(one.place.element or 0))), "")
-    return (None, why) if why else (file, "")
-
-
-def _file_of(edit: Edit, among: _Files) -> _File | None:
-    return _place_of(edit, among)[0]
-
-
-def prospects(snapshot: engine.Snapshot, edits: Mapping[str, tuple[Edit, Place]]) -> tuple[str, ...]:
-    """What --fix could do about a report, a line each; nothing is said of files that are evidence."""
-    mine = [edit for edit, _ in edits.values()]
-    files = _files(snapshot, {(one.place.source, one.place.path) for edit in mine for one in edit.changes})
-    documents = _Documents()
-    safe = unsafe = live = 0
-    for edit in mine:
-        file, why = _place_of(edit, files)
-        live += why == _DUMP
-        document = documents.of(file) if file is not None else None
-        if document is None:
-            continue
-        try:
-            is_safe = edit.safe and not loses_comment(document, edit.changes)
-        except EditError:
-            continue
-        safe, unsafe = safe + is_safe, unsafe + (not is_safe)
-    lines = []
-    if safe:
-        more = f" ({unsafe} more with --unsafe-fixes)" if unsafe else ""
-        lines.append(f"{_count(safe)}: --fix{more}")
-    elif unsafe:
-        lines.append(f"{_count(unsafe)}: --fix --unsafe-fixes")
-    if live:
-        lines.append(f"{_count(live)} by hand only: {_DUMP}")
-    return tuple(lines)
-
-
-class _Documents:
-    """Files as their elements stand in them; None for one in which nothing can be changed."""
-
-    def __init__(self) -> None:
-        self._read: dict[str, Document | None] = {}
-
-    def of(self, file: _File) -> Document | None:
-        if file.name not in self._read:
-            try:
-                self._read[file.name] = Document(file.data)
-            except EditError:
-                self._read[file.name] = None
-        return self._read[file.name]
 
 
 class Regions:
@@ -173,12 +27,12 @@ class Regions:
 
     def __init__(self, snapshot: engine.Snapshot) -> None:
         self._snapshot = snapshot
-        self._files = _files(snapshot)
-        self._documents = _Documents()
+        self._files = files_of(snapshot)
+        self._documents = Documents()
 
     def of(self, edit: Edit) -> tuple[Replacement, ...]:
         """Nothing for an edit that is not safe or not possible, or in a file that is never changed."""
-        file = _file_of(edit, self._files)
+        file = file_of(edit, self._files)
         document = self._documents.of(file) if edit.safe and file is not None else None
         if document is None:
             return ()
@@ -210,7 +64,7 @@ class _Taken(Struct, frozen=True):
 class _Round:
     """The edits of one file that are applied together."""
 
-    def __init__(self, file: _File) -> None:
+    def __init__(self, file: File) -> None:
         self.file = file
         self.before = file.data
         self.document = Document(file.data)
@@ -231,7 +85,7 @@ class Mender:
     def __init__(self, snapshot: engine.Snapshot, *, unsafe: bool) -> None:
         self.errors: list[str] = []
         self.faults: list[Fault] = []
-        self._files = _files(snapshot)
+        self._files = files_of(snapshot)
         self._unsafe = unsafe
         self._refused: set[tuple[str, ...]] = set()
 
@@ -256,11 +110,11 @@ class Mender:
         """What is said of findings whose edit was not applied, a line each."""
         report, by_key = told
         findings = [one for one in report.findings if one.key in by_key and _name(one) not in self._refused]
-        places = [_place_of(by_key[one.key][0], self._files) for one in findings]
+        places = [home_of(by_key[one.key][0], self._files) for one in findings]
         unsafe = sum(file is not None for file, _ in places) if not self._unsafe else 0
-        lines = [f"{_count(unsafe)} with --unsafe-fixes: look at what it changes"] if unsafe else []
+        lines = [f"{count(unsafe)} with --unsafe-fixes: look at what it changes"] if unsafe else []
         by_hand = Counter(why for _, why in places if why)
-        return [*lines, *(f"{_count(count)} by hand: {why}" for why, count in sorted(by_hand.items()))]
+        return [*lines, *(f"{count(times)} by hand: {why}" for why, times in sorted(by_hand.items()))]
 
     def diff(self) -> tuple[bytes, list[str]]:
         """What would be written, and a line for each file whose diff cannot be shown, and for where it applies."""
@@ -292,7 +146,7 @@ class Mender:
 
     def summary(self) -> str:
         """What --fix would do."""
-        number, changed = sum(count for _, count in self.fixed()), len(self._changed())
+        number, changed = sum(times for _, times in self.fixed()), len(self._changed())
         if not changed:
             return "nothing that --fix would change"
         findings = "1 finding" if number == 1 else f"{number} findings"
@@ -309,7 +163,7 @@ class Mender:
                 left = True
         return again() if left else told
 
-    def _changed(self) -> list[_File]:
+    def _changed(self) -> list[File]:
         changed = {file.name: file for file in self._files.values() if file.data != file.before}
         return [changed[name] for name in sorted(changed)]
 
@@ -318,7 +172,7 @@ class Mender:
         report, edits = told
         for finding in report.findings:
             edit, place = edits.get(finding.key, (None, None))
-            file = _file_of(edit, self._files) if edit is not None else None
+            file = file_of(edit, self._files) if edit is not None else None
             if (
                 edit is None
                 or place is None
@@ -374,11 +228,11 @@ class Mender:
                 one.file.fixed += [taken.finding.rule for taken in one.taken]
         return any_back
 
-    def _refuse(self, finding: Finding, file: _File, why: str) -> None:
+    def _refuse(self, finding: Finding, file: File, why: str) -> None:
         self._refused.add(_name(finding))
         self.faults.append(Fault(f"rule {finding.rule}", clean.printable(file.name), f"its fix was not applied: {why}"))
 
-    def _leave(self, file: _File, why: str) -> None:
+    def _leave(self, file: File, why: str) -> None:
         """A file in which nothing can be changed."""
         file.why_not = why
         self.errors.append(f"{file.name}: not fixed: {why}")
@@ -413,7 +267,7 @@ def _breaks(document: Document, edit: Edit) -> bool:
     return False
 
 
-def _write(file: _File) -> str:
+def _write(file: File) -> str:
     """Why a file was not written, or ""."""
     try:
         with open(file.name, "rb") as there:
@@ -425,7 +279,3 @@ def _write(file: _File) -> str:
     except OSError as error:
         return error.strerror or str(error)
     return ""
-
-
-def _count(number: int) -> str:
-    return "1 finding can be fixed" if number == 1 else f"{number} findings can be fixed"
