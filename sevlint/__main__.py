@@ -18,4 +18,5 @@ _leave_the_working_directory()
 
 from sevlint.cli import main  # noqa: E402
 
-sys.exit(main())
+if __name__ == "__main__":  # a process of --jobs may import it under another name
+    sys.exit(main())

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _NO_CONFIG = config.Config()
 _FAIL_ON = "warning"
+_FEW = 50
+"""So many files are judged before another process has started."""
 _NAME_A_HOST = "name a host's sosreport, copied tree or bundle"
 
 
@@ -56,6 +58,9 @@ class CheckOptions(Struct, frozen=True):
     fix: bool = False
     diff: bool = False
     unsafe_fixes: bool = False
+    jobs: int | None = 1
+    """Processes that may work at a time; None for as many as there are CPUs, where that gains something."""
+    third_party: bool = True
 
 
 class Checked(Struct, frozen=True):
@@ -106,7 +111,10 @@ def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs, befo
     wide = any(not _only_domains(one.source) for one in named)
     registry = offers.registry(everything if wide else frozenset({Subject.DOMAIN}))
     known = before.snapshot if before is not None else None
-    snapshot = engine.collect(named, registry, options.settings, site, known)
+    if known is None:
+        snapshot = _collect(options, offers, named, registry, site, wide=wide)
+    else:
+        snapshot = engine.collect(named, registry, options.settings, site, known)
     lent, failed = (before.lent, []) if before is not None else configs.open_hosts(snapshot, len(named))
     if lent or configs.has_target(snapshot):
         wide, registry = True, offers.registry(everything)
@@ -129,6 +137,28 @@ def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs, befo
     damaged = [f"{source.label}: {source.damage}" for source in snapshot.sources if source.damage]
     errors = [*unopened, *damaged, *snapshot.errors]
     return _Judged(named, lent, unopened, errors, snapshot, rules, cards, outcomes, last)
+
+
+def _collect(
+    options: CheckOptions,
+    offers: plugins.Shelf,
+    named: list[engine.Input],
+    registry: engine.Registry,
+    site: engine.Site,
+    *,
+    wide: bool,
+) -> engine.Snapshot:
+    """With the help of other processes, where these can gain anything."""
+    settings = options.settings
+    few = len(named) <= _FEW and all(one.source.kind in ("file", "stdin") for one in named)
+    if options.jobs == 1 or (options.jobs is None and few):
+        return engine.collect(named, registry, settings, site)
+    from sevlint import jobs
+
+    most = jobs.available() if options.jobs is None else options.jobs
+    setup = jobs.Setup(settings, options.third_party, wide)
+    with jobs.Helpers(setup, most, wanted=options.jobs is not None, use_cards=offers.cards) as helpers:
+        return engine.collect(named, registry, settings, site, helpers=helpers if most > 1 else None)
 
 
 def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
@@ -466,6 +496,7 @@ class _Configs:
             expects=lambda node: self.of(node).expects(self._file_of(node)) if self._file_of(node) else None,
             lends=self._source_of_host,
             target=lambda node: self.of(node).target,
+            is_apart=self._is_apart,
         )
 
     def open_hosts(self, snapshot: engine.Snapshot, first: int) -> tuple[list[engine.Input], list[str]]:
@@ -549,6 +580,11 @@ class _Configs:
     def is_lean(self, node: engine.Node) -> bool:
         """Whether only what can be shown of a domain matters: it is in no host, and suppresses nothing."""
         return bool(node.outside) and not self.of(node).suppress and not engine.has_comments(node)
+
+    def _is_apart(self, node: engine.Node) -> bool:
+        """Whether nothing of the run but its own file can change what is said of a domain, and it is lean."""
+        joined = self.options.host or self.of(node).target is not None or self._host_of(node)
+        return not joined and not self.options.settings.all_passes and self.is_lean(node)
 
     def entries(self, snapshot: engine.Snapshot) -> list[engine.Entries]:
         """Each configuration that suppresses something, with the subjects that it holds for."""

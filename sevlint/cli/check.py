@@ -24,6 +24,7 @@ examples:
   sevlint check . --output sarif=sevlint.sarif    text for people, SARIF for code scanning
   sevlint check vms/ --diff | git apply           the same as --fix, after a look
 """
+_JOBS_DIGITS = 3
 _SHOWABLE = ("notes", "open", "passed", "consequences")
 
 
@@ -78,6 +79,12 @@ def add(commands: Any) -> None:
     )
     option("--config", default=None, metavar="FILE", help="use this configuration instead of the nearest .sevlint.yaml")
     option("--isolated", action="store_true", help="read no configuration file")
+    option(
+        "--jobs",
+        default="auto",
+        metavar="N",
+        help="processes that work at a time; auto (or 0): the CPUs, where that gains time (default: auto)",
+    )
     option("--no-plugins", action="store_true", help="only the rules and parsers that this distribution ships")
     check.set_defaults(run=run)
 
@@ -158,7 +165,18 @@ def _asked(options: argparse.Namespace, formats: set[str]) -> CheckOptions:
         fix=options.fix,
         diff=options.diff,
         unsafe_fixes=options.unsafe_fixes,
+        jobs=_jobs(options.jobs),
+        third_party=not options.no_plugins,
     )
+
+
+def _jobs(text: str) -> int | None:
+    """A number of processes, None for as many as there are CPUs."""
+    if text in ("auto", "0"):
+        return None
+    if text.isascii() and text.isdecimal() and len(text) <= _JOBS_DIGITS:
+        return max(int(text), 1)
+    raise UsageError(f"--jobs: {text!r} is no number of processes from 1 to 999, nor auto")
 
 
 def _words(values: list[str], option: str) -> tuple[str, ...]:

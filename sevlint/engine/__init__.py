@@ -7,7 +7,7 @@
 from sevlint.engine.collecting import Input, Site, collect, lend
 from sevlint.engine.judging import Outcome, judge
 from sevlint.engine.reporting import Edits, Hidden, report, spans_of
-from sevlint.engine.snapshot import Made, Node, Registry, Snapshot
+from sevlint.engine.snapshot import Loaded, Made, Node, Registry, Snapshot
 from sevlint.engine.suppressing import Entries, Suppressor, has_comments, tells_of_suppressions
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Entries",
     "Hidden",
     "Input",
+    "Loaded",
     "Made",
     "Node",
     "Outcome",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct, structs
 
@@ -32,10 +32,12 @@ from sevlint.model import (
     View,
 )
 from sevlint.parsers.base import Parser, Text
-from sevlint.sources.base import Layout, NamedFile, Source, Wanted
+from sevlint.sources.base import File, Layout, NamedFile, Source, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from sevlint.engine.apart import Apart, Helpers
 
 
 class Input(Struct, frozen=True):
@@ -49,12 +51,14 @@ class Input(Struct, frozen=True):
 class Site(Struct, frozen=True):
     """What configuration files say of a domain outside any host: what is demanded of it, and where it will run.
 
-    `lends` gives the number of the source of a host.
+    `lends` gives the number of the source of a host; `is_apart`: that nothing of the kind holds, nor a suppression, so
+    that another process may judge it.
     """
 
     expects: Callable[[Node], Expectation | None] = lambda node: None
     lends: Callable[[Node], int | None] = lambda node: None
     target: Callable[[Node], Target | None] = lambda node: None
+    is_apart: Callable[[Node], bool] = lambda node: False
 
 
 def collect(
@@ -63,6 +67,7 @@ def collect(
     settings: Settings,
     site: Site | None = None,
     before: Snapshot | None = None,
+    helpers: Helpers | None = None,
 ) -> Snapshot:
     """Load every source and sort its evidence to hosts, domains and guests. Damaged sources give what they have.
 
@@ -70,8 +75,14 @@ def collect(
     """
     snapshot = Snapshot(registry)
     site = site or Site()
+    if helpers is not None:
+        snapshot.loaded.update(helpers.load(inputs))
     for one in inputs:
-        _take(snapshot, one, settings, before)
+        _read(snapshot, one.source, before)
+    if helpers is not None:
+        _judge_apart(snapshot, inputs, site, helpers)
+    for one in inputs:
+        _Collector(snapshot, one, settings).run()
     _name_apart(snapshot)
     _group(snapshot)
     _join_logs(snapshot)
@@ -96,8 +107,11 @@ def lend(
     Where none is named, a configuration's `target` makes one.
     """
     snapshot.widen(registry)
+    for node in snapshot.domains:
+        node.apart = None  # it was judged where fewer facts could be made
     for one in hosts:
-        _take(snapshot, one, settings, before)
+        _read(snapshot, one.source, before)
+        _Collector(snapshot, one, settings).run()
     _name_apart(snapshot)
     by_source = {host.source.number: host for host in snapshot.hosts if host.lent}
     targets: dict[Target, Node] = {}
@@ -115,15 +129,38 @@ def lend(
     _set_goals(snapshot, settings)
 
 
-def _take(snapshot: Snapshot, given: Input, settings: Settings, before: Snapshot | None) -> None:
-    source = given.source
+def _read(snapshot: Snapshot, source: Source, before: Snapshot | None) -> None:
     snapshot.sources.append(source)
-    loaded = before.loaded.get(source.number) if before is not None else None
-    snapshot.loaded[source.number] = loaded or _load(snapshot, source)
-    _Collector(snapshot, given, settings).run()
+    known = snapshot if before is None else before
+    snapshot.loaded[source.number] = known.loaded.get(source.number) or load(snapshot, source)
 
 
-def _load(snapshot: Snapshot, source: Source) -> Loaded:
+def _judge_apart(snapshot: Snapshot, inputs: Sequence[Input], site: Site, helpers: Helpers) -> None:
+    """Have the files judged of which nothing else of the run can change a verdict."""
+    from sevlint.engine.apart import Sheet
+
+    sheets = []
+    for one in inputs:
+        source = one.source
+        if one.lent or one.tie or source.kind not in ("xml", "file", "stdin"):
+            continue
+        for path, name in source.recognised.items():
+            file = source.files.get(path)
+            node = Node(Subject.DOMAIN, "", source)
+            node.outside = f"{path}#1"
+            if name == "domain.xml" and file is not None and _is_read(file) and site.is_apart(node):
+                sheets.append(Sheet(source.number, source.kind, file, site.expects(node)))
+    for judged in helpers.judge(sheets):
+        snapshot.apart.update(judged.domains)
+        snapshot.faults += judged.faults
+        snapshot.errors += [judged.lost] if judged.lost else []
+
+
+def _is_read(file: File) -> bool:
+    return file.complete is not Completeness.UNREADABLE
+
+
+def load(snapshot: Snapshot, source: Source) -> Loaded:
     """Ask a source for all that any layout keeps; logs are scanned as they pass."""
     registry = snapshot.registry
     keep: list[str] = []
@@ -302,6 +339,11 @@ class _Collector:
                 self._attach_log(evidence_name, path, reading, host)
 
     def _split(self, parser: Parser, text: Text, host: Node | None) -> None:
+        aparts = self.snapshot.apart.get((self.source.number, text.path))
+        if aparts is not None:
+            for apart in aparts:
+                self._take_in(apart, parser, text)
+            return
         if text.complete is Completeness.UNREADABLE:
             gap = Gap((text.name,), GapReason.UNREADABLE, text.note, text.place())
             found: Sequence[FoundDomain] = (FoundDomain(_stem(text.path), "", View.AT_REST, 1, gap, lambda: gap),)
@@ -318,6 +360,25 @@ class _Collector:
             node.outside = "" if host is not None else f"{text.path}#{one.ordinal}"
             node.made[DomainXml] = Made(one.xml, damage_of(text))
             node.later[Domain] = (one.read, damage_of(text))
+
+    def _take_in(self, apart: Apart, parser: Parser, text: Text) -> None:
+        """A domain that another process judged; who asks for more of it reads its file again."""
+        node = self._domain_node(apart.name, apart.view, None)
+        node.uuid = apart.uuid
+        node.outside = f"{text.path}#{apart.ordinal}"
+        node.apart = apart
+        node.made[DomainXml] = Made(apart.xml, damage_of(text))
+
+        def read() -> Domain | Gap:
+            found = self.snapshot.parse(node, parser, text)
+            if found.is_gap:
+                return cast("Gap", found.value)
+            views = (one for one in found.value if (one.ordinal, one.view) == (apart.ordinal, apart.view))
+            return cast("Domain | Gap", next(views).read())
+
+        node.later[Domain] = (read, damage_of(text))
+        if apart.signs is not None:
+            node.made[DomainGoalSigns] = apart.signs
 
     def _domain_node(self, name: str, view: View | None, host: Node | None) -> Node:
         node = Node(Subject.DOMAIN, name, self.source, host)
@@ -510,6 +571,7 @@ def _share_sessions(snapshot: Snapshot) -> None:
                 if one.name != node.name and not (node.uuid and one.uuid == node.uuid)
             )
             if others:
+                node.apart = None  # another process did not see them all
                 node.made[SharedSession] = Made(SharedSession(others))
 
 

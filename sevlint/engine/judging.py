@@ -42,6 +42,8 @@ class Outcome(Struct, frozen=True):
     """An Open that passes on all there is: only something that was not collected could tell otherwise."""
     not_there: bool = False
     """A NotApplicable because what it looks at was not given: a log, a running domain."""
+    of_its_kind: bool = False
+    """It stands for all verdicts of its type about domains that are alike."""
 
     @property
     def node(self) -> Node:
@@ -95,6 +97,8 @@ class _Alike(Struct, frozen=True):
 def _alike(nodes: Iterable[Node]) -> dict[_Alike, list[Node]]:
     groups: dict[_Alike, list[Node]] = {}
     for node in nodes:
+        if node.apart is not None and not node.apart.holds_for(node):
+            node.apart = None
         folder = node.outside.rpartition("/")[0]
         goals = node.goals
         kind = _Alike(goals.wanted, bool(goals.unclear), node.parent is not None, node.source.number, folder)
@@ -119,7 +123,10 @@ def _judge_group(rule: Rule, snapshot: Snapshot, group: list[Node]) -> list[Outc
 
 
 def _judge_lean(rule: Rule, snapshot: Snapshot, nodes: list[Node], goals: frozenset[Goal]) -> list[Outcome]:
-    """Lean domains that are alike: with facts that are at hand a rule is called at once."""
+    """Lean domains that are alike: with facts that are at hand a rule is called at once.
+
+    Of one that another process judged, what it said is taken.
+    """
     outcomes: list[Outcome] = []
     counted: set[type] = set()
     plan = [(-1 if want.how is How.GOAL else WHOLE[want.how], want.fact) for want in rule.wants if _is_short(want)]
@@ -130,6 +137,16 @@ def _judge_lean(rule: Rule, snapshot: Snapshot, nodes: list[Node], goals: frozen
     )
     called = in_order(goals) if rule.per_goal else (None,)
     for node in nodes:
+        if node.apart is not None and rule.info.id in node.apart.rules:
+            for fields in node.apart.said.get(rule.info.id, ()):
+                told = Outcome(rule, (node,), *fields)
+                if not (told.of_its_kind and type(told.verdict) in counted):
+                    outcomes.append(told)
+                if told.of_its_kind:
+                    counted.add(type(told.verdict))
+                if lacks_host and told.needs_host:
+                    return outcomes
+            continue
         for goal in called:
             verdict = _at_once(rule, plan, snapshot, node, goal) if is_short else None
             if verdict is None:
@@ -141,7 +158,7 @@ def _judge_lean(rule: Rule, snapshot: Snapshot, nodes: list[Node], goals: frozen
                 counted.add(type(verdict))
                 shown = verdict.seen if isinstance(verdict, Pass) else ()
                 about = rule.goals if goal is None else frozenset({goal})
-                outcomes.append(Outcome(rule, (node,), verdict, about, shown))
+                outcomes.append(Outcome(rule, (node,), verdict, about, shown, of_its_kind=True))
     return outcomes
 
 

@@ -176,7 +176,7 @@ def report(
         undecided=tuple(_undecided(one, snapshot, settings) for one in undecided),
         collect=_collect_list(opens, snapshot),
         rules=tuple(sorted(rules, key=lambda info: info.id)),
-        faults=tuple(dict.fromkeys(snapshot.faults)),
+        faults=tuple(sorted(set(snapshot.faults), key=lambda fault: (fault.where, fault.subject, fault.what))),
         errors=tuple(clean.printable(error) for error in snapshot.errors),
         hidden=tuple(sorted(hidden.items())),
         suppressed=tuple(one for one in every if one.suppressed is not None),

@@ -6,8 +6,8 @@ this guard a cut domain XML just makes a tuple shorter).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec import Struct, structs
 from msgspec.structs import asdict
@@ -31,6 +31,9 @@ from sevlint.model import (
 from sevlint.parsers.base import Parser, Text
 from sevlint.rule import Combiner, How, Want
 from sevlint.sources.base import Layout, Source
+
+if TYPE_CHECKING:
+    from sevlint.engine.apart import Apart
 
 _F = TypeVar("_F", bound=Fact)
 
@@ -95,6 +98,8 @@ class Node:
         self.whole: tuple[dict[type, Any], ...] = ({}, {}, {})
         """What rules are called with on the short way: facts that stand on no damage, by how they are asked for."""
         self.goals = Goals()
+        self.apart: Apart | None = None
+        """What another process said of it."""
 
     @property
     def host(self) -> Node | None:
@@ -136,6 +141,8 @@ class Snapshot:
         self.guests: list[Node] = []
         self.faults: list[Fault] = []
         self.errors: list[str] = []
+        self.apart: dict[tuple[int, str], Sequence[Apart]] = {}
+        """The domains of files, by source and path, that another process judged."""
         self.widen(registry)
 
     def widen(self, registry: Registry) -> None:
