@@ -162,9 +162,16 @@ class Shelf:
     def __init__(self, plugins: pluggy.PluginManager) -> None:
         self._hook = plugins.hook
         self._cards: tuple[Any, ...] | None = None
+        self._infos: dict[str, RuleInfo] | None = None
+        self._registries: dict[frozenset[Subject], Registry] = {}
 
     def registry(self, subjects: frozenset[Subject]) -> Registry:
         """Parsers, logs, combiners and layouts for the subjects that can occur. Raises RuleDefinitionError."""
+        if subjects not in self._registries:
+            self._registries[subjects] = self._registry(subjects)
+        return self._registries[subjects]
+
+    def _registry(self, subjects: frozenset[Subject]) -> Registry:
         parser_modules = list(self._modules(self._all("register_parsers"), subjects))
         parsers = _values(parser_modules, Parser)
         logs = tuple(evidence for module in parser_modules for evidence in getattr(module, "LOGS", ()))
@@ -223,9 +230,11 @@ class Shelf:
 
     def card_infos(self) -> dict[str, RuleInfo]:
         """Each `finding` card as a rule, by id."""
-        from sevlint.signatures.catalogue import card_infos
+        if self._infos is None:
+            from sevlint.signatures.catalogue import card_infos
 
-        return card_infos(self.cards())
+            self._infos = card_infos(self.cards())
+        return self._infos
 
     def known_ids(self) -> dict[str, str]:
         """Rule id -> pack, of every pack, without importing them (a rule's id is its file's name)."""

@@ -441,8 +441,8 @@ def test_thousands_of_comments_take_linear_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "ignore[" + "a," * 500_000,
-        "ignore[" + "a," * 500_000 + "]: why",
+        "ignore[" + "a," * 150_000,
+        "ignore[" + "a," * 150_000 + "]: why",
         "ignore[a] until " + "1" * 200_000,
         "ignore[a] until " + " " * 200_000 + ": why",
         "ignore[policy-allows-debug]: " + "because " * 30_000,
