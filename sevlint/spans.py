@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import accumulate
+from typing import TYPE_CHECKING, TypeVar
 
 from sevlint import clean
 from sevlint.model import Comment, Place, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
 
 SNIPPET = 400
 """Code points of a line that are shown; a longer line is cut around the place."""
@@ -77,7 +83,32 @@ class _Lines:
         return clean.joined((*clean.secrets(line), *inside))
 
 
-@lru_cache(maxsize=16)
+_KEPT = 16 * 1024 * 1024
+"""Bytes of the files of which lines and elements are remembered: a report goes through its files rule by rule."""
+
+
+def _remembered(make: Callable[[bytes], _T]) -> Callable[[bytes], _T]:
+    """Works out each file once, as long as the files together are no larger; what was asked for last stays."""
+    kept: dict[bytes, _T] = {}
+    size = 0
+
+    def of(data: bytes) -> _T:
+        nonlocal size
+        if data in kept:
+            kept[data] = kept.pop(data)
+            return kept[data]
+        made = kept[data] = make(data)
+        size += len(data)
+        while size > _KEPT and len(kept) > 1:
+            oldest = next(iter(kept))
+            size -= len(oldest)
+            del kept[oldest]
+        return made
+
+    return of
+
+
+@_remembered
 def _lines(data: bytes) -> _Lines:
     return _Lines(_decoded(data))
 
@@ -209,9 +240,14 @@ class _Document:
         return start, end + 3 if end >= 0 else len(self.text)
 
 
-@lru_cache(maxsize=16)
-def _document(data: bytes, *, several: bool = False) -> _Document | None:
-    """One pass over the file. lru_cache keys it by content: the same bytes have the same elements.
+@_remembered
+def _document(data: bytes) -> _Document | None:
+    """One pass over the file; the same bytes have the same elements."""
+    return _read(data, several=False)
+
+
+def _read(data: bytes, *, several: bool) -> _Document | None:
+    """None for a file that is no XML.
 
     `several`: the file is a row of documents, which are read below one root that does not count.
     """
@@ -263,7 +299,7 @@ def _document(data: bytes, *, several: bool = False) -> _Document | None:
     except expat.ExpatError as error:
         behind = (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
         is_row = error.code in {expat.errors.codes[one] for one in behind}
-        return _document(data, several=True) if is_row and not several else None
+        return _read(data, several=True) if is_row and not several else None
     return found
 
 
