@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 _CHUNKS = 4
 _CHUNK_LIMIT = 100
 """Chunks for each process, and files in one: what is under way at a time is bounded."""
-_WORTH_SNAPSHOTS = 2
-_WORTH_BYTES = 4 * 1024 * 1024
-"""From so many snapshots, or so many bytes of archives or domain XML, other processes gain more than they cost."""
+_WORTH = 4 * 1024 * 1024
+"""From so many bytes of archives or domain XML other processes gain more than they cost."""
+_SNAPSHOT = _WORTH // 16
+_LOG_SPEED = 8
+_LOGS = ("sos_commands/logs", "sos_commands/kernel", "var/log")
 _GRACE = 5.0
 
 
@@ -128,7 +130,7 @@ class Helpers:
         """Read those sources that another process can read."""
         snapshots = [one for one in inputs if _can_be_read_apart(one)]
         loaded: dict[int, Loaded] = {}
-        if len(snapshots) < 2 or not (self._wanted or _are_worth_it(snapshots)):
+        if len(snapshots) < 2 or not (self._wanted or sum(map(_weight, snapshots)) >= _WORTH):
             return loaded
         by_number = {one.source.number: one.source for one in snapshots}
         tasks = [_Read(source.label, number) for number, source in by_number.items()]
@@ -146,7 +148,7 @@ class Helpers:
     def judge(self, sheets: Sequence[Sheet]) -> Sequence[Judged]:
         """Judge files in chunks."""
         size = sum(len(one.file.data) for one in sheets)
-        if len(sheets) < 2 or not (self._wanted or size >= _WORTH_BYTES):
+        if len(sheets) < 2 or not (self._wanted or size >= _WORTH):
             return ()
         length = min(_CHUNK_LIMIT, -(-len(sheets) // (self._most * _CHUNKS)))
         tasks = [_Sheets(tuple(sheets[at : at + length])) for at in range(0, len(sheets), length)]
@@ -173,9 +175,8 @@ class Helpers:
             if not self._workers:
                 yield from ((task, None) for task in todo)
                 return
-            busy = {one.connection: one for one in self._workers if one.task is not None}
-            for connection in wait(list(busy)):
-                worker = busy[connection]  # type: ignore[index]  # these are what was given
+            answered = wait([one.connection for one in self._workers if one.task is not None])
+            for worker in [one for one in self._workers if one.connection in answered]:
                 task, found = worker.take()
                 if isinstance(found, _Lost):
                     self._workers.remove(worker)
@@ -251,11 +252,21 @@ def _can_be_read_apart(one: Input) -> bool:
     return (os.path.isfile(path) and (has_log or not is_file)) or os.path.isdir(path)
 
 
-def _are_worth_it(inputs: Sequence[Input]) -> bool:
-    paths = [one.source.label for one in inputs]
-    reports = sum(os.path.isdir(os.path.join(path, "sos_commands")) for path in paths)
-    size = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
-    return reports >= _WORTH_SNAPSHOTS or size >= _WORTH_BYTES
+def _weight(one: Input) -> int:
+    """What it takes to read a snapshot, as bytes of an archive; logs are scanned faster than archives are unpacked."""
+    path = one.source.label
+    if os.path.isfile(path):
+        return _SNAPSHOT + os.path.getsize(path)
+    return _SNAPSHOT + sum(_size(os.path.join(path, folder)) for folder in _LOGS) // _LOG_SPEED
+
+
+def _size(folder: str) -> int:
+    """Bytes of the files in a folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return sum(entry.stat().st_size for entry in entries if entry.is_file(follow_symlinks=False))
+    except OSError:
+        return 0
 
 
 def _lost(sheets: Sequence[Sheet], lost: _Lost) -> Judged:

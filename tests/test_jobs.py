@@ -1,8 +1,8 @@
-"""`--jobs`: the same bytes whatever the number of processes, and no process is left behind."""
+"""`--jobs`: whatever the number of processes, every byte of the report is the same; a process that dies loses its own
+input and no other."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -11,12 +11,211 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
+from test_cli import as_sos
 
-from sevlint import app, jobs
-from sevlint.model import Settings
+from sevlint.cli import main
 
 ROOT = Path(__file__).parent.parent
 HOSTS = ROOT / "fixtures" / "hosts"
+LOG = """2025-01-01 10:00:00.000+0000: starting up libvirt version: 10.0.0, qemu version: 8.2.0, kernel: 6.8.0
+2025-01-01T10:00:01.000000Z qemu-system-x86_64: -device vfio-pci: failed
+qemu-system-x86_64: sev_launch_start: LAUNCH_START ret=1 fw_error=21 'Feature not supported'
+"""
+GOAL = "  <launchSecurity type='{goal}'>\n    <policy>0x{policy:x}</policy>\n  </launchSecurity>\n"
+
+
+def domain(name: str, goal: str = "sev-snp", policy: int = 0xB0000, more: str = "") -> str:
+    return (
+        f"<domain type='kvm'>\n  <name>{name}</name>\n  <memory unit='GiB'>4</memory>\n{more}"
+        f"  <os firmware='efi'><type arch='x86_64' machine='q35'>hvm</type></os>\n"
+        f"{GOAL.format(goal=goal, policy=policy) if goal else ''}</domain>\n"
+    )
+
+
+def site(top: Path) -> Path:
+    """Folders of domain XML with all that ties one file to another, or keeps it from being judged apart."""
+    texts = {
+        "plain.xml": domain("plain", ""),
+        "network.xml": "<network><name>default</name></network>",
+        "cut.xml": domain("cut")[:-30],
+        "empty-launch.xml": domain("asks", "sev-of-some-kind"),
+        "several.xml": f"<domains>{domain('one', 'sev', 0)}{domain('two', 'tdx', 1)}</domains>",
+        "views.xml": f"<domainsnapshot>{domain('v')}<inactiveDomain>{domain('v', 'sev')}</inactiveDomain></domainsnapshot>",
+        "hushed.xml": domain("hushed", "sev", 0, "  <!-- sevlint: ignore policy-debug-allowed: lab -->\n"),
+        "idle.xml": domain("idle", more="  <!-- sevlint: ignore tdx-debug until 2020-01-01: over -->\n"),
+        "expected/.sevlint.yaml": "expect:\n  - {files: ['*.xml'], goal: sev-snp, require: [no-debug]}\n",
+        "expected/none.xml": domain("none", ""),
+        "expected/debug.xml": domain("debug", policy=0xB0000 | 1 << 19),
+        "lent/.sevlint.yaml": f"hosts:\n  - {{files: ['*.xml'], host: {HOSTS / 'rmp-missing.yaml'}}}\n",
+        "lent/vm.xml": domain("vm"),
+        "meant/.sevlint.yaml": "target: {cpu: naples, qemu: '6.0'}\n",
+        "meant/vm.xml": domain("vm"),
+        "broken/.sevlint.yaml": "no-such-key: 1\n",
+        "broken/vm.xml": domain("vm"),
+    }
+    for number in range(9):
+        texts[f"many/vm{number}.xml"] = domain(f"vm{number}", policy=0xB0000 | (number % 2) << 19)
+    for name, text in texts.items():
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_text(text)
+    return top
+
+
+def rule_fixtures(top: Path) -> Path:
+    """The domain of every fixture of a rule about domains, as the user's own file."""
+    top.mkdir()
+    for path in sorted((ROOT / "fixtures" / "domain").glob("*/*.yaml")):
+        for name, text in (yaml.safe_load(path.read_text()).get("files") or {}).items():
+            if name.endswith(".xml") and isinstance(text, str):
+                (top / f"{path.parent.name}-{path.stem}-{name.replace('/', '-')}").write_text(text)
+    return top
+
+
+def run(*arguments: str | Path, cwd: Path, program: str = "", stdin: str = "") -> tuple[int, str, str]:
+    start = ["-c", program] if program else ["-m", "sevlint"]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    done = subprocess.run(
+        [sys.executable, *start, "check", *map(str, arguments)],
+        cwd=cwd,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    top = tmp_path_factory.mktemp("jobs")
+    site(top / "site")
+    rule_fixtures(top / "rules")
+    (top / "vm1.log").write_text(LOG)
+    as_sos(HOSTS / "two-faults.yaml", top / "node1")
+    as_sos(HOSTS / "milan-snp.yaml", top / "node2")
+    return top
+
+
+ALL = ("site", "node1", "node2", HOSTS / "guest-snp.yaml", HOSTS / "asid-overcommit.yaml", "rules", "missing", "-")
+NAMED = tuple(f"site/many/vm{number}.xml" for number in range(9))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((*ALL, "--show", "open,notes"), 2),
+        (("site", "--format", "sarif", "--sarif-kinds", "suppressed", "--strict"), 2),
+        (("node1", "node2", "site/many", "--isolated", "--format", "json", "--select", "domain"), 1),
+        ((*NAMED, "vm1.log", "--guest", f"vm2={HOSTS / 'guest-snp.yaml'}"), 1),
+        (("site/many", "site/views.xml", "--host", HOSTS / "rmp-missing.yaml", "--goal", "sev"), 1),
+        (("site", "--diff"), 2),
+    ],
+)
+def test_the_report_is_the_same_bytes(top: Path, arguments: tuple[str | Path, ...], code: int) -> None:
+    alone = run(*arguments, "--jobs", "1", cwd=top, stdin=domain("piped", "sev", 0))
+    several = run(*arguments, "--jobs", "3", cwd=top, stdin=domain("piped", "sev", 0))
+    assert several == alone
+    assert alone[0] == code
+    assert alone[1]
+
+
+SPAWN = """
+import multiprocessing, sys
+from sevlint.cli import main
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_nothing_relies_on_fork_and_nothing_of_the_working_directory_is_imported(top: Path, tmp_path: Path) -> None:
+    for name in ("multiprocessing", "pickle", "lxml", "yaml"):
+        (top / f"{name}.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')\nraise SystemExit('caught')\n")
+    program = tmp_path / "sevlint-script.py"
+    program.write_text(SPAWN)
+    command = [sys.executable, str(program), "check", "site/many", "node1", "node2"]
+    done = [
+        subprocess.run([*command, "--jobs", jobs], cwd=top, capture_output=True, text=True, check=False)
+        for jobs in ("1", "2")
+    ]
+    for name in ("multiprocessing", "pickle", "lxml", "yaml"):
+        (top / f"{name}.py").unlink()
+    assert (done[0].returncode, done[0].stdout, done[0].stderr) == (done[1].returncode, done[1].stdout, done[1].stderr)
+    assert done[0].stdout
+    assert not (tmp_path / "imported").exists()
+
+
+KILLED = """
+import multiprocessing, os, signal, sys
+from sevlint import jobs
+from sevlint.cli import main
+
+def do(self, task, before=jobs._Bench.do):
+    if "vm3" in repr(task) or "node1" in repr(task):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return before(self, task)
+
+jobs._Bench.do = do
+multiprocessing.set_start_method("fork")
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_process_that_dies_loses_its_own_input_alone(top: Path) -> None:
+    code, out, err = run("site/many", "node1", "node2", "--jobs", "2", program=KILLED, cwd=top)
+    assert code == 2
+    killed = "was ended by SIGKILL; was memory short? --jobs 1 takes less of it"
+    assert err.splitlines() == [
+        f"error: 2 files from vm2.xml to vm3.xml were not judged: their process {killed}",
+        f"error: node1: the process that read it {killed}",
+    ]
+    assert "vm1.xml" in out
+    assert "vm3" not in out
+
+
+SLOW = """
+import multiprocessing, pathlib, sys, time
+from sevlint import jobs
+from sevlint.cli import main
+
+def do(self, task):
+    pathlib.Path(sys.argv[-1], str(multiprocessing.current_process().pid)).touch()
+    time.sleep(60)
+
+jobs._Bench.do = do
+multiprocessing.set_start_method("fork")
+sys.exit(main(sys.argv[1:-1]))
+"""
+
+
+def test_ctrl_c_ends_the_processes_without_a_word(top: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SLOW, "check", "node1", "node2", "--jobs", "2", str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=top, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        deadline = time.monotonic() + 30
+        while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, b"", b"")
+    children = [int(path.name) for path in tmp_path.iterdir()]
+    assert len(children) == 2
+    for child in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(child, 0)
+
+
+def test_what_is_no_number_of_processes_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for wrong in ("-1", "two", "1000", ""):
+        assert main(["check", "vms", f"--jobs={wrong}"]) == 2
+        assert capsys.readouterr().err == (
+            f"error: --jobs: {wrong!r} is no number of processes from 1 to 999, nor auto\n"
+        )
+
+
 DOMAIN = """<domain type='kvm'>
   <name>{name}</name>
   <memory unit='GiB'>4</memory>
@@ -25,121 +224,39 @@ DOMAIN = """<domain type='kvm'>
   <features><acpi/></features>
   <cpu mode='host-passthrough'/>
   {more}
-  <launchSecurity type='{type}'>{inside}</launchSecurity>
+  <launchSecurity type='sev'><policy>{policy}</policy>{inside}</launchSecurity>
 </domain>
 """
-LOCKED = "<memoryBacking><locked/></memoryBacking>"
-KINDS = (
-    {"type": "sev", "inside": "<policy>0x0007</policy>", "more": LOCKED},
-    {"type": "sev", "inside": "<policy>0x0006</policy>", "more": ""},
-    {"type": "sev-snp", "inside": "<policy>0x30000</policy>", "more": ""},
-    {"type": "tdx", "inside": "", "more": "<!-- sevlint: ignore[tdx-quote-service-missing]: not yet -->"},
-    {"type": "sev", "inside": "<policy>7</policy><session>AAAA</session><dhCert>AAAA</dhCert>", "more": LOCKED},
-    {"type": "sev-es", "inside": "", "more": ""},
-)
+SESSION = "<session>AAAA</session><dhCert>AAAA</dhCert>"
 
 
-def tree(folder: Path, count: int) -> None:
-    """Domains of every kind, some that are plain, some that cannot be read, in two folders."""
-    for number in range(count):
-        name = f"vm{number}"
-        text = DOMAIN.format(name=name, **KINDS[number % len(KINDS)])
-        if number % 17 == 16:
-            text = text[: len(text) // 2]
-        elif number % 13 == 12:
-            text = f"<domain type='kvm'><name>{name}</name></domain>"
-        path = folder / ("prod" if number % 2 else "test") / f"{name}.xml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
-def sevlint(*arguments: str, cwd: Path) -> tuple[int, bytes, bytes]:
-    command = [sys.executable, "-m", "sevlint", "check", *arguments]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, check=False)
-    return done.returncode, done.stdout, done.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        (".", "--format", "json"),
-        (".", "--format", "sarif"),
-        (".", "--show", "notes,open", "--config", "demands.yaml"),
-        (".", "--diff", "--unsafe-fixes"),
-        (".", "--host", str(HOSTS / "iommu-passthrough.yaml")),
-        (str(HOSTS / "two-faults.yaml"), "prod", str(HOSTS / "milan-snp.yaml"), "missing.xml", "--format", "json"),
-    ],
-)
-def test_the_number_of_processes_does_not_show(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    tree(tmp_path, 40)
-    (tmp_path / "demands.yaml").write_text(
-        "expect:\n  - {files: 'prod/**', goal: sev-snp}\n"
-        "suppress:\n  - {rule: policy-allows-debug, path: 'test/**', reason: a test bed}\n"
-    )
-    alone = sevlint(*arguments, "--jobs", "1", cwd=tmp_path)
-    assert alone[1]
-    assert sevlint(*arguments, "--jobs", "3", cwd=tmp_path) == alone
+def domains(folder: Path) -> None:
+    """Forty files; of each four, two have something to mend, and one shares its launch session."""
+    folder.mkdir()
+    for number in range(40):
+        text = DOMAIN.format(
+            name=f"vm{number}",
+            policy="0x0006" if number % 4 == 1 else "0x0007",
+            more="" if number % 4 == 2 else "<memoryBacking><locked/></memoryBacking>",
+            inside=SESSION if number % 4 == 3 else "",
+        )
+        (folder / f"vm{number}.xml").write_text(text)
 
 
 def test_fixes_are_the_same(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        tree(tmp_path / name, 40)
-    results = [
-        sevlint(".", "--fix", "--jobs", jobs, cwd=tmp_path / name) for name, jobs in (("one", "1"), ("two", "2"))
-    ]
-    assert results[0] == results[1]
-    written = [
-        {str(path.relative_to(tmp_path / name)): path.read_bytes() for path in (tmp_path / name).rglob("*.xml")}
-        for name in ("one", "two")
-    ]
+    said, written = [], []
+    for number in ("1", "3"):
+        folder = tmp_path / number
+        domains(folder)
+        said.append(run(".", "--fix", "--jobs", number, cwd=folder))
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert said[0] == said[1]
     assert written[0] == written[1]
-    assert any(b"0x0007" in data for path, data in written[0].items() if path.endswith("vm1.xml"))
+    assert b"0x0007" in written[0]["vm1.xml"]
 
 
 def test_one_session_in_files_of_several_processes_is_seen(tmp_path: Path) -> None:
-    tree(tmp_path, 40)
-    out = sevlint(".", "--select", "sev-session-reused", "--jobs", "3", cwd=tmp_path)[1].decode()
-    assert "warning[sev-session-reused]" in out
-
-
-@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="the other process must inherit the fault")
-def test_a_process_that_dies_hides_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tree(tmp_path, 40)
-    whole = jobs._Bench.do
-
-    def dies(bench: jobs._Bench, task: object) -> object:
-        if isinstance(task, jobs._Sheets) and any("vm1.xml" in one.file.path for one in task.sheets):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return whole(bench, task)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(jobs._Bench, "do", dies)
-    monkeypatch.chdir(tmp_path)
-    checked = app.check(app.CheckOptions((".",), Settings(all_passes=False), jobs=2), app.shelf())
-    (line,) = [line for line in checked.errors if "process" in line]
-    assert "was ended by SIGKILL" in line
-    assert checked.exit_code == 2
-    assert len({finding.outside for finding in checked.report.findings}) > 10
-    assert not any("vm1.xml" in finding.outside for finding in checked.report.findings)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
-    tree(tmp_path, 1500)
-    command = [sys.executable, "-m", "sevlint", "check", ".", "--jobs", "2"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    ) as running:
-        time.sleep(0.6)
-        os.killpg(running.pid, signal.SIGINT)
-        _, err = running.communicate(timeout=30)
-    assert running.returncode == 130
-    assert err == b""
-    with pytest.raises(ProcessLookupError):
-        os.killpg(running.pid, 0)
-
-
-@pytest.mark.parametrize("jobs", ["many", "-1", "1.5", "1000"])
-def test_a_number_that_is_none(jobs: str, tmp_path: Path) -> None:
-    code, _, err = sevlint(".", f"--jobs={jobs}", cwd=tmp_path)
-    assert code == 2
-    assert b"is no number of processes" in err
+    domains(tmp_path / "vms")
+    said = [run(".", "--select", "sev-session-reused", "--jobs", number, cwd=tmp_path / "vms") for number in ("1", "3")]
+    assert said[0] == said[1]
+    assert "10 warnings" in said[0][1]

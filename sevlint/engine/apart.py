@@ -42,7 +42,7 @@ class Apart(Struct, frozen=True):
 
     name: str
     uuid: str
-    view: View
+    view: View | None
     ordinal: int
     xml: DomainXml | Gap
     goals: Goals

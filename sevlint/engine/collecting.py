@@ -106,9 +106,10 @@ def lend(
 
     Where none is named, a configuration's `target` makes one.
     """
+    if registry.combiners != snapshot.registry.combiners:
+        for node in snapshot.domains:
+            node.apart = None  # it was judged where fewer facts could be made
     snapshot.widen(registry)
-    for node in snapshot.domains:
-        node.apart = None  # it was judged where fewer facts could be made
     for one in hosts:
         _read(snapshot, one.source, before)
         _Collector(snapshot, one, settings).run()

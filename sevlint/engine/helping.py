@@ -63,7 +63,7 @@ def judge_apart(
         apart = Apart(
             name=node.name,
             uuid=node.uuid,
-            view=node.view,  # type: ignore[arg-type]  # only a log has none
+            view=node.view,
             ordinal=int(node.outside.rpartition("#")[2]),
             xml=node.made[DomainXml].value,
             goals=node.goals,
