@@ -11,7 +11,21 @@ There is no type sev-es: SEV-ES is type sev with policy bit 2 set. Of a misspelt
 xml-case-error speaks, of a second one launch-security-duplicate.
 """
 
-from sevlint.api import STRUCTURE, AmdRung, Fail, NotApplicable, Pass, Remedy, Severity, Subject, Verdict, edit, rule
+from sevlint.api import (
+    STRUCTURE,
+    AmdRung,
+    Fail,
+    NotApplicable,
+    Pass,
+    Place,
+    Remedy,
+    Severity,
+    Subject,
+    Verdict,
+    change,
+    edit,
+    rule,
+)
 from sevlint.facts.domain import LAUNCH_TYPES, DomainXml, launch_type_meant
 
 _SHOWN = 40
@@ -24,21 +38,28 @@ def judge(xml: DomainXml) -> Verdict:
         return NotApplicable("it has no launchSecurity element")
     if xml.launch_element is None:
         tag, kind, place = xml.launch_elements[0]
-        remedy = edit("write launchSecurity", f"<launchSecurity type='{kind if kind in LAUNCH_TYPES else 'sev-snp'}'>")
+        fragment = f"<launchSecurity type='{kind if kind in LAUNCH_TYPES else 'sev-snp'}'>"
+        # not safe: until now it started, unprotected, and with launch security something else may stop it
+        alone = kind in LAUNCH_TYPES and "}" not in tag and len(xml.launch_elements) == 1
+        remedy = edit("write launchSecurity", fragment, *((change.rename(place, "launchSecurity"),) if alone else ()))
         because = f"libvirt ignores <{tag[:_SHOWN]}>: it is spelled launchSecurity{', in no namespace' * ('}' in tag)}"
         return Fail(because, (place,), remedy=remedy, value=tag[:_SHOWN])
     kind, place = xml.launch_element
     if kind in LAUNCH_TYPES:
         return Pass("libvirt knows its launchSecurity type", (place,))
     because = f"libvirt knows no launchSecurity type '{kind[:_SHOWN]}'" if kind else "its launchSecurity has no type"
-    return Fail(because, (place,), remedy=_remedy(kind), value=kind[:_SHOWN])
+    return Fail(because, (place,), remedy=_remedy(kind, place), value=kind[:_SHOWN])
 
 
-def _remedy(kind: str) -> Remedy:
+def _remedy(kind: str, place: Place) -> Remedy:
     meant = launch_type_meant(kind)
     if not meant:
         return edit("use one of the types sev, sev-snp, tdx, s390-pv", "<launchSecurity type='sev-snp'>")
     if "es" in kind.lower():
         return edit(f"write type='{meant}' (with policy bit 2 set, which makes it SEV-ES)", _ES)
     end = "/" if meant == "s390-pv" else ""
-    return edit(f"write type='{meant}'", f"<launchSecurity type='{meant}'{end}>")
+    # libvirt refuses the domain as it stands, so another case of the same word makes nothing worse
+    is_safe = kind.strip().lower() == meant
+    return edit(
+        f"write type='{meant}'", f"<launchSecurity type='{meant}'{end}>", change.put(place, meant), safe=is_safe
+    )
