@@ -206,7 +206,10 @@ def test_misspelt_names_are_written_as_libvirt_reads_them(tmp_path: Path) -> Non
     begin = FIXED.index("<launchSecurity")
     (tmp_path / "vm.xml").write_text(f"{FIXED[:begin]}{launch}\n</domain>\n")
     _, out, _ = sevlint("vm.xml", "--fix", cwd=tmp_path)
-    assert "4 fixed: sev-policy-missing, unknown-launch-child, xml-case-error (2)" in out
+    assert "1 fixed: sev-policy-missing" in out  # what libvirt ignored, and would then read, is not safe
+    assert (tmp_path / "vm.xml").read_text() == f"{FIXED[:begin]}{launch.replace('polici', 'policy')}\n</domain>\n"
+    _, out, _ = sevlint("vm.xml", "--fix", "--unsafe-fixes", cwd=tmp_path)
+    assert "3 fixed: unknown-launch-child, xml-case-error (2)" in out
     assert (tmp_path / "vm.xml").read_text() == f"{FIXED[:begin]}{wanted}\n</domain>\n"
 
 

@@ -29,6 +29,7 @@ def judge(domain: Domain) -> Verdict:
         return Fail(because, (place,), remedy, value=text)
     if not launch.is_policy_sane:
         return NotApplicable("neither way to read its policy makes sense: the rules of its bits say why")
-    remedy = edit("put 0x before it", f"<policy>0x{text}</policy>", change.put(place, f"0x{text}"), safe=True)
+    # not safe: nobody could see afterwards that a decimal number may have been meant
+    remedy = edit("put 0x before it", f"<policy>0x{text}</policy>", change.put(place, f"0x{text}"))
     because = f"its policy {text} is 0x{launch.policy:x} to libvirt, which reads it in base 16"
     return Fail(because, (place,), remedy, severity=Severity.NOTE, value=text)

@@ -40,11 +40,12 @@ def judge(xml: DomainXml) -> Verdict | Sequence[Fail]:
         for name in attributes
         if _is_strange(name, LAUNCH_ATTRIBUTES[kind])
     ]
+    # not safe: what libvirt ignored until now it then reads, and may refuse
     fails = [
         Fail(
             f"libvirt does not know `{what[:_SHOWN]}` for {kind}, and ignores it",
             (place,),
-            edit(f"write {meant}", "", change.rename(place, meant), safe=True) if meant else edit(_TEXT),
+            edit(f"write {meant}", "", change.rename(place, meant)) if meant else edit(_TEXT),
             value=what[:_SHOWN],
         )
         for what, place, meant in strange

@@ -38,11 +38,12 @@ def judge(xml: DomainXml) -> Verdict | Sequence[Fail]:
         meant = respelt(name, LAUNCH_ATTRIBUTES.get(kind, ()))
         if meant:
             wrong.append((name[:_SHOWN], meant, launch.place.at(name), _is_alone(meant, attributes)))
+    # not safe: what libvirt ignored until now it then reads, and may refuse
     fails = [
         Fail(
             f"libvirt ignores `{what}`, which it spells {meant}",
             (place,),
-            edit(f"write {meant}", "", *((change.rename(place, meant),) if alone else ()), safe=alone),
+            edit(f"write {meant}", "", *((change.rename(place, meant),) if alone else ())),
             value=what,
         )
         for what, meant, place, alone in wrong
