@@ -111,10 +111,7 @@ def _judge(options: CheckOptions, offers: plugins.Shelf, configs: _Configs, befo
     wide = any(not _only_domains(one.source) for one in named)
     registry = offers.registry(everything if wide else frozenset({Subject.DOMAIN}))
     known = before.snapshot if before is not None else None
-    if known is None:
-        snapshot = _collect(options, offers, named, registry, site, wide=wide)
-    else:
-        snapshot = engine.collect(named, registry, options.settings, site, known)
+    snapshot = _collect(options, offers, named, registry, site, known, wide=wide)
     lent, failed = (before.lent, []) if before is not None else configs.open_hosts(snapshot, len(named))
     if lent or configs.has_target(snapshot):
         wide, registry = True, offers.registry(everything)
@@ -145,14 +142,15 @@ def _collect(
     named: list[engine.Input],
     registry: engine.Registry,
     site: engine.Site,
+    known: engine.Snapshot | None,
     *,
     wide: bool,
 ) -> engine.Snapshot:
-    """With the help of other processes, where these can gain anything."""
+    """With the help of other processes, where these can gain anything: not for what is known already."""
     settings = options.settings
     few = len(named) <= _FEW and all(one.source.kind in ("file", "stdin") for one in named)
-    if options.jobs == 1 or (options.jobs is None and few):
-        return engine.collect(named, registry, settings, site)
+    if known is not None or options.jobs == 1 or (options.jobs is None and few):
+        return engine.collect(named, registry, settings, site, known)
     from sevlint import jobs
 
     most = jobs.available() if options.jobs is None else options.jobs
@@ -169,14 +167,14 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     nodes: list[engine.Node] = []
     told = _told(judged, options, configs, offers, nodes)
     report, mended = told[0], None
-    if told[1] and not (options.fix or options.diff):
-        from sevlint.mendable import prospects
-
-        report = replace(report, fixable=prospects(judged.snapshot, told[1]))
     if options.fix or options.diff:
         mended = _mend(judged, told, options, offers, configs, nodes)
         judged, report = (mended.judged, mended.report) if options.fix else (judged, report)
         report = replace(report, faults=(*report.faults, *mended.faults))
+    elif told[1]:
+        from sevlint.mendable import prospects
+
+        report = replace(report, fixable=prospects(judged.snapshot, told[1]))
     inputs, snapshot, errors = judged.inputs, judged.snapshot, judged.errors
     errors += configs.errors
     errors += _wrong_roles(options, inputs, snapshot)

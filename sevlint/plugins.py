@@ -267,8 +267,9 @@ class Shelf:
                 yield _imported(one.module)
 
     def _load(self, pack: Pack) -> Iterator[Rule]:
+        folder = _folder(pack.package)
         for name in _stems(pack.package):
-            rule = getattr(_member(pack.package, name), "judge", None)
+            rule = getattr(_member(pack.package, folder, name), "judge", None)
             if not isinstance(rule, Rule):
                 raise RuleDefinitionError(f"{pack.package}.{name} has no rule called judge")
             yield rule
@@ -278,7 +279,7 @@ class Shelf:
 
             kinds = {kind: of for name in self._all("register_kinds") for kind, of in _imported(name).KINDS.items()}
             for name in declared:
-                path = os.path.join(_folder(pack.package), f"{name}.yaml")
+                path = os.path.join(folder, f"{name}.yaml")
                 yield load_declared(path, kinds, pack.package.partition(".")[0])
 
 
@@ -292,7 +293,7 @@ def _imported(name: str) -> Any:
         raise _not_imported(name, error) from error
 
 
-def _member(package: str, name: str) -> Any:
+def _member(package: str, folder: str, name: str) -> Any:
     """A module of a package, from its file: the search of the whole import path would cost a third of the loading.
 
     Raises RuleDefinitionError as `_imported` does.
@@ -300,16 +301,16 @@ def _member(package: str, name: str) -> Any:
     full = f"{package}.{name}"
     if full in sys.modules:
         return sys.modules[full]
-    path = os.path.join(_folder(package), f"{name}.py")
-    spec = spec_from_file_location(full, path)
+    spec = spec_from_file_location(full, os.path.join(folder, f"{name}.py"))
     if spec is None or spec.loader is None:
         return _imported(full)
     module = sys.modules[full] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except SevlintError:
-        raise
-    except Exception as error:
+    except BaseException as error:
+        del sys.modules[full]  # as an import does: who asks again is told the same
+        if isinstance(error, SevlintError) or not isinstance(error, Exception):
+            raise
         raise _not_imported(full, error) from error
     return module
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sevlint import clean
 from sevlint.model import Comment, Place, Span
+from sevlint.xmltext import AROUND, ENCODING, MARKS, STARTS, as_one, follows_another
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,13 +32,6 @@ _UNSEEN = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 """What may stand before an element's text and is none of it."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _CDATA = re.compile(r"<!\[CDATA\[\s*")
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-    (b"<\0", "utf-16-le"),
-    (b"\0<", "utf-16-be"),
-)
 
 
 def resolve(place: Place, data: bytes | None, path: str) -> Span:
@@ -186,18 +180,14 @@ def _several(lines: _Lines, first: tuple[int, int], last: tuple[int, int]) -> st
 
 
 def _decoded(data: bytes) -> str:
-    for mark, encoding in _MARKS:
+    for mark, encoding in (*MARKS, *STARTS):
         if data.startswith(mark):
             return data.decode(encoding, "replace").removeprefix("\ufeff")
-    declared = re.match(rb"<\?xml[^>]{0,200}encoding=[\"']([\w.-]{1,40})", data)
+    declared = ENCODING.match(data)
     try:
         return data.decode(declared.group(1).decode() if declared else "utf-8", "replace")
     except LookupError:
         return data.decode("utf-8", "replace")
-
-
-_AROUND = "<several>"
-_DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
 
 
 class _Document:
@@ -258,10 +248,10 @@ def _read(data: bytes, *, several: bool) -> _Document | None:
     parser = expat.ParserCreate("utf-8")
     content = text.lstrip()  # expat refuses blanks before a declaration
     before = len(text) - len(content)
-    if several:
-        content = _AROUND + _DECLARATION.sub(lambda one: " " * len(one.group()), content) + "</several>"
-        before -= len(_AROUND)
     encoded = content.encode("utf-8", "replace")
+    if several:
+        encoded = as_one(encoded)
+        before -= len(AROUND)
     points = _Points(encoded, before)
     stack: list[tuple[int, dict[str, int]]] = [(-1, {})]
     waiting: dict[int, list[int]] = {}
@@ -297,9 +287,7 @@ def _read(data: bytes, *, several: bool) -> _Document | None:
     try:
         parser.Parse(encoded, True)
     except expat.ExpatError as error:
-        behind = (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
-        is_row = error.code in {expat.errors.codes[one] for one in behind}
-        return _read(data, several=True) if is_row and not several else None
+        return _read(data, several=True) if not several and follows_another(error) else None
     return found
 
 

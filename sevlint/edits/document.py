@@ -5,33 +5,19 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from xml.parsers import expat
-from xml.parsers.expat import errors
 
 from msgspec import Struct
 
 from sevlint.errors import EditError
+from sevlint.xmltext import AROUND, ENCODING, MARKS, STARTS, as_one, follows_another
 
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
-_STARTS = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
-_DECLARED = re.compile(rb"<\?xml[^>]{0,200}encoding=[\"']([\w.-]{1,40})")
 _NAME = re.compile(rb"<([^\s/>]+)")
 _ATTRIBUTE = re.compile(rb"""(\s+)([^\s=<>"'/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _TAG_END = re.compile(rb"\s*(/?)>")
 _BLANKS = re.compile(rb"[ \t]*")
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
-_DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
 _HOLLOW = re.compile(rb"<(?:memoryBacking|memtune|firmware)\s*>")
 """An empty `<firmware>` is even refused by libvirt's schema."""
-_AROUND = b"<several>"
-_BEHIND = (
-    errors.codes[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT],
-    errors.codes[errors.XML_ERROR_MISPLACED_XML_PI],
-)
-"""What expat says where a document follows another."""
 
 
 class Attribute(Struct, frozen=True):
@@ -85,12 +71,12 @@ class Document:
             try:
                 self._parse(content, skipped)
             except expat.ExpatError as error:
-                if error.code not in _BEHIND:
+                if not follows_another(error):
                     raise
                 for found in (self.starts, self.roots, self.comments, self._closes):
                     found.clear()
                 self._last.clear()
-                self._parse(as_one(content), skipped - len(_AROUND), around=True)
+                self._parse(as_one(content), skipped - len(AROUND), around=True)
         except expat.ExpatError as error:
             raise EditError("it is not well-formed") from error
 
@@ -233,19 +219,14 @@ class Document:
         return piece if self._encoding == "utf-8" else piece.decode().encode(self._encoding)
 
 
-def as_one(content: bytes) -> bytes:
-    """Documents that follow each other as one, in UTF-8 and as long but for the tags around."""
-    return _AROUND + _DECLARATION.sub(lambda one: b" " * len(one.group()), content) + b"</several>"
-
-
 def _encoding(data: bytes) -> tuple[bytes, str]:
     """The byte order mark, if there is one, and the encoding."""
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if data.startswith(mark):
             return mark, encoding
-    for start, encoding in _STARTS:
+    for start, encoding in STARTS:
         if data.startswith(start):
             return b"", encoding
-    declared = _DECLARED.match(data.lstrip()[:300])
+    declared = ENCODING.match(data.lstrip()[:300])
     name = declared.group(1).decode("ascii", "replace").lower() if declared else "utf-8"
     return b"", "utf-8" if name == "utf8" else name

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from lxml import etree
 from msgspec import Struct, structs
 
-from sevlint.edits.document import Document, as_one
+from sevlint.edits.document import Document
 from sevlint.errors import EditError
 from sevlint.model import Change, Replacement, Span
+from sevlint.xmltext import as_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

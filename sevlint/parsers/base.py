@@ -15,20 +15,13 @@ from msgspec import Struct
 
 from sevlint.errors import RuleDefinitionError
 from sevlint.model import Completeness, Evidence, Place
+from sevlint.xmltext import MARKS, STARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _R = TypeVar("_R")
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?)")
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-    (b"<\0", "utf-16-le"),
-    (b"\0<", "utf-16-be"),
-)
-"""First bytes -> encoding; XML may have UTF-16 without a mark."""
 
 
 class Text:
@@ -91,7 +84,7 @@ class Text:
 
 def decode(data: bytes) -> str:
     """Text of a file made by strangers: any encoding mark is honoured, what cannot be decoded is replaced."""
-    for mark, encoding in _MARKS:
+    for mark, encoding in (*MARKS, *STARTS):
         if data.startswith(mark):
             text = data.decode(encoding, "replace").removeprefix("\ufeff")
             break

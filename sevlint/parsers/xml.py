@@ -9,6 +9,7 @@ from lxml import etree
 
 from sevlint.errors import ParseError
 from sevlint.parsers.base import Text, decode
+from sevlint.xmltext import DECLARATION
 
 if TYPE_CHECKING:
     from sevlint.model import Place
@@ -23,7 +24,6 @@ _WHERE = re.compile(r",? line \d+.*", re.DOTALL)
 SEVERAL = "{sevlint}several"
 """The root that `parse` puts around the documents of a file that holds several."""
 _BEHIND_A_DOCUMENT = (etree.ErrorTypes.ERR_DOCUMENT_END, etree.ErrorTypes.ERR_RESERVED_XML_NAME)
-_DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
 
 
 def parse(text: Text) -> etree._Element:
@@ -67,9 +67,9 @@ def _reader() -> etree.XMLParser:
 
 def _several(text: Text) -> etree._Element | None:
     """The documents of a file below one root; None where it is no row of documents, each well-formed."""
-    content = _DECLARATION.sub("", decode(text.data))
+    content = DECLARATION.sub(b"", decode(text.data).encode())
     try:
-        root = etree.fromstring(f"<s:several xmlns:s='sevlint'>{content}</s:several>".encode(), _reader())
+        root = etree.fromstring(b"<s:several xmlns:s='sevlint'>%b</s:several>" % content, _reader())
     except etree.XMLSyntaxError:
         return None
     stray = [root.text, *(child.tail for child in root)]
