@@ -174,7 +174,7 @@ def check(options: CheckOptions, offers: plugins.Shelf) -> Checked:
     elif told[1]:
         from sevlint.mendable import prospects
 
-        report = replace(report, fixable=prospects(judged.snapshot, told[1]))
+        report = replace(report, fixable=prospects(judged.snapshot, *told))
     inputs, snapshot, errors = judged.inputs, judged.snapshot, judged.errors
     errors += configs.errors
     errors += _wrong_roles(options, inputs, snapshot)

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from sevlint.errors import EditError
 from sevlint.facts.domain import DomainXml
-from sevlint.model import Completeness, Edit, Place, View
+from sevlint.model import Completeness, Edit, Place, Report, View
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -118,9 +118,9 @@ def file_of(edit: Edit, among: Files) -> File | None:
     return home_of(edit, among)[0]
 
 
-def prospects(snapshot: engine.Snapshot, edits: Mapping[str, tuple[Edit, Place]]) -> tuple[str, ...]:
-    """What --fix could do about a report, a line each; nothing is said of files that are evidence."""
-    mine = [edit for edit, _ in edits.values()]
+def prospects(snapshot: engine.Snapshot, report: Report, edits: Mapping[str, tuple[Edit, Place]]) -> tuple[str, ...]:
+    """What --fix could do about the findings of a report, a line each; of files that are evidence it says nothing."""
+    mine = [edits[one.key][0] for one in report.findings if one.key in edits]
     files = files_of(snapshot, {(one.place.source, one.place.path) for edit in mine for one in edit.changes})
     documents = Documents()
     safe = unsafe = live = 0

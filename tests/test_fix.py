@@ -176,6 +176,12 @@ def test_a_report_says_what_could_be_fixed(tmp_path: Path) -> None:
     assert "\n2 findings can be fixed: --fix (1 more with --unsafe-fixes)\n" in sevlint("vm.xml", cwd=tmp_path)[1]
     only = ["--select", "machine-i440fx"]
     assert "\n1 finding can be fixed: --fix --unsafe-fixes\n" in sevlint("vm.xml", *only, cwd=tmp_path)[1]
+    hushed = "<!-- sevlint: ignore[policy-allows-debug]: a test bed -->\n  <launchSecurity"
+    (tmp_path / "vm.xml").write_text(TEXT.replace("<launchSecurity", hushed))
+    assert (
+        "\n1 finding can be fixed: --fix\n1 finding hidden: suppressed by comments in vm.xml\n"
+        in sevlint("vm.xml", cwd=tmp_path)[1]
+    )
     (tmp_path / "vm.xml").write_text(FIXED)
     assert "can be fixed" not in sevlint("vm.xml", cwd=tmp_path)[1]
 
