@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from sevlint import plugins
-from sevlint.model import Goal, Severity, Subject
+from sevlint.model import Fail, Goal, Severity, Subject
 from sevlint.testing import Ran, run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -95,6 +95,7 @@ def test_a_rule_says_what_its_bundle_says(path: Path) -> None:
         told.update(id(one) for one in fitting)
         findings = [one for one in result.report.findings if one.rule == rule]
         assert expected["verdict"] != "fail" or bool(findings) == expected.get("raised", True)
+        assert "severity" not in expected or {one.severity.value for one in findings} == {expected["severity"]}
         check_fix(expected, findings)
     goals = {Goal(one) for one in load(path).get("goals", [])}
     unsaid = [one for one in said if one.verdict == "fail" and id(one) not in told and (goals & set(one.goals))]
@@ -103,6 +104,10 @@ def test_a_rule_says_what_its_bundle_says(path: Path) -> None:
     assert any(one.get("raised", True) for one in fails) == path.stem.startswith("bad")
     assert all("at" in one for one in fails)
     places_are_honest(path)
+    for outcome in result.outcomes:
+        if isinstance(outcome.verdict, Fail) and outcome.verdict.severity is not None:
+            # a Fail may lower what its rule says; more than that would be lost without a word
+            assert outcome.verdict.severity.rank >= outcome.rule.info.severity.rank, outcome.rule.info.id
 
 
 def check_fix(expected: dict[str, Any], findings: list[Any]) -> None:

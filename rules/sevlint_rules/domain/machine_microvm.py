@@ -14,7 +14,7 @@ from sevlint.api import X86, AmdRung, Confidence, Fail, Goal, Pass, Severity, Su
 from sevlint.facts.domain import Domain
 
 _WITHOUT_UEFI = ("isapc", "xenfv", "none")
-_SEVERITY = {
+_MICROVM = {
     Goal.SEV: Severity.WARNING,
     Goal.SEV_ES: Severity.WARNING,
     Goal.SEV_SNP: Severity.ERROR,
@@ -24,7 +24,7 @@ _SEVERITY = {
 
 @rule(
     about=Subject.DOMAIN,
-    severity=_SEVERITY,
+    severity=Severity.ERROR,
     goals=X86,
     rung=AmdRung.DOMAIN,
     confidence=Confidence.MEDIUM,
@@ -35,5 +35,5 @@ def judge(domain: Domain, goal: Goal) -> Verdict:
         return Pass("its machine is none of microvm, isapc, xenfv and none", (place,))
     because = f"there is no firmware for encrypted guests on the machine {domain.machine}"
     remedy = edit("use q35", "<type arch='x86_64' machine='q35'>hvm</type>")
-    severity = Severity.ERROR if domain.machine in _WITHOUT_UEFI else _SEVERITY[goal]
+    severity = _MICROVM[goal] if domain.machine == "microvm" else Severity.ERROR
     return Fail(because, (place,), remedy, severity=severity, value=domain.machine)

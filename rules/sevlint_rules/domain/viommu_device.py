@@ -29,7 +29,7 @@ from sevlint.facts.domain import Domain
 _XAPIC_LIMIT = 255
 
 
-@rule(about=Subject.DOMAIN, severity=Severity.WARNING, goals=X86, rung=AmdRung.DOMAIN, confidence=Confidence.MEDIUM)
+@rule(about=Subject.DOMAIN, severity=Severity.ERROR, goals=X86, rung=AmdRung.DOMAIN, confidence=Confidence.MEDIUM)
 def judge(domain: Domain) -> Verdict:
     found = domain.all("iommu")
     if not found:
@@ -40,6 +40,7 @@ def judge(domain: Domain) -> Verdict:
     remedy = edit("drop the virtual IOMMU", "", *(change.drop(one.place) for one in found))
     if shared is not None:
         because = "virtiofs does not work behind its virtual IOMMU: QEMU refuses the device"
-        return Fail(because, (found[0].place, shared.place), remedy, Severity.ERROR, value="virtiofs")
+        return Fail(because, (found[0].place, shared.place), remedy, value="virtiofs")
     because = "its virtual IOMMU is the host's: it protects the guest from nothing"
-    return Fail(because, tuple(one.place for one in found), remedy=remedy, value=found[0].model)
+    seen = tuple(one.place for one in found)
+    return Fail(because, seen, remedy, Severity.WARNING, value=found[0].model)
