@@ -146,7 +146,10 @@ class Helpers:
         return loaded
 
     def judge(self, sheets: Sequence[Sheet]) -> Sequence[Judged]:
-        """Judge files in chunks."""
+        """Judge files in chunks; a plain domain is judged sooner than sent."""
+        from sevlint.parsers.domain_xml import may_ask
+
+        sheets = [one for one in sheets if may_ask(one.file.data)]
         size = sum(len(one.file.data) for one in sheets)
         if len(sheets) < 2 or not (self._wanted or size >= _WORTH):
             return ()

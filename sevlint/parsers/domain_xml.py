@@ -105,7 +105,7 @@ def domain_xml(text: Text) -> tuple[FoundDomain, ...]:
         root = parse(text)
     except ParseError as error:
         return _broken(text, stem, error.why, error.place)
-    if not _may_ask(text.data):
+    if not may_ask(text.data):
         return _plain(text, root, stem)
     numbers = numbers_of(root)
     return tuple(
@@ -116,7 +116,7 @@ def domain_xml(text: Text) -> tuple[FoundDomain, ...]:
 def _broken(text: Text, stem: str, why: str, place: Place | None) -> tuple[FoundDomain, ...]:
     reason = _CUT.get(text.complete, GapReason.DAMAGED)
     alone = text.name == "domain.xml"  # outside a host nothing else tells what it was meant to be
-    gap = (UnclearXml if alone or _may_ask(text.data) else Gap)((text.name,), reason, why, place)
+    gap = (UnclearXml if alone or may_ask(text.data) else Gap)((text.name,), reason, why, place)
     return (FoundDomain(stem, "", View.AT_REST, 1, gap, lambda: gap),)
 
 
@@ -148,7 +148,7 @@ def _root_of(domain: etree._Element) -> str:
     return str(domain.tag if above is None or above.tag in (SEVERAL, _DOMAINS) else above.tag)
 
 
-def _may_ask(data: bytes) -> bool:
+def may_ask(data: bytes) -> bool:
     """Whether a file could ask for protection at all: it then holds one of these words (UTF-16 is always looked at)."""
     text = data.lower()
     return any(word in text for word in _WORDS) or data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:64]
